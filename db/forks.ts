@@ -1,0 +1,82 @@
+/** Forks, keyed by numeric repository id, and the links that prove who owns them. */
+import type { Queryable } from './connection.ts';
+
+export interface ForkRow {
+  readonly repoId: number;
+  readonly ownerId: number;
+  readonly installationId: number;
+  /** Display text: owner and name change with renames and transfers. */
+  readonly owner: string;
+  readonly name: string;
+  readonly defaultBranch: string;
+  readonly private: number;
+  readonly state: 'active' | 'gone';
+}
+
+export interface LinkRow {
+  readonly id: number;
+  readonly repoId: number;
+  readonly ownerId: number;
+  readonly hotkey: string;
+  readonly network: string;
+  readonly netuid: number;
+  readonly signature: string;
+  readonly since: number;
+  readonly endedAt: number | null;
+}
+
+export async function saveFork(db: Queryable, fork: Omit<ForkRow, 'state'>, now: number): Promise<void> {
+  await db('forks')
+    .insert({ ...fork, state: 'active', updatedAt: now })
+    .onConflict('repoId')
+    .merge();
+}
+
+export async function findFork(db: Queryable, repoId: number): Promise<ForkRow | null> {
+  return (await db('forks').where({ repoId }).first()) ?? null;
+}
+
+/** By display name, case-insensitive as on GitHub; the most recently seen repository of that name. */
+export async function findForkByName(db: Queryable, owner: string, name: string): Promise<ForkRow | null> {
+  const row = await db('forks')
+    .whereRaw('lower(owner) = ? AND lower(name) = ?', [owner.toLowerCase(), name.toLowerCase()])
+    .orderBy('updatedAt', 'desc')
+    .first();
+  return row ?? null;
+}
+
+export async function activeForks(db: Queryable): Promise<ForkRow[]> {
+  return db('forks').where({ state: 'active' }).orderBy('repoId');
+}
+
+/** The repository was deleted, or the App was removed from it: nothing more can be read or reported there. */
+export async function markForkGone(db: Queryable, repoId: number, now: number): Promise<boolean> {
+  return (
+    (await db('forks').where({ repoId, state: 'active' }).update({ state: 'gone', updatedAt: now })) === 1
+  );
+}
+
+export async function liveLink(db: Queryable, repoId: number): Promise<LinkRow | null> {
+  return (await db('links').where({ repoId, endedAt: null }).first()) ?? null;
+}
+
+/**
+ * Makes this the live link of its repository; an equal one stays as it is, another hotkey's or owner's ends.
+ * A partial unique index keeps one live link per repository whatever two replicas do.
+ */
+export async function saveLink(
+  db: Queryable,
+  link: Pick<LinkRow, 'repoId' | 'ownerId' | 'hotkey' | 'network' | 'netuid' | 'signature'>,
+  now: number,
+): Promise<void> {
+  const live = await liveLink(db, link.repoId);
+  if (live && live.hotkey === link.hotkey && live.ownerId === link.ownerId) return;
+  if (live) await endLink(db, link.repoId, 'replaced', now);
+  await db('links').insert({ ...link, since: now });
+}
+
+export async function endLink(db: Queryable, repoId: number, reason: string, now: number): Promise<boolean> {
+  return (
+    (await db('links').where({ repoId, endedAt: null }).update({ endedAt: now, endReason: reason })) === 1
+  );
+}
