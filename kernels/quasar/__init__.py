@@ -1,0 +1,1 @@
+"""Task `quasar`: the trusted reference and the input generators. Never mounted in the worker."""
