@@ -30,7 +30,8 @@ class ImmediateSQLite extends SQLiteClient {
   }
 }
 
-const toSnake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+// knex also asks about identifiers that are not there, such as the name of an unnamed constraint.
+const toSnake = (name: string) => name?.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const toCamel = (name: string) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 const camelRow = (row: unknown): unknown =>
   row !== null && typeof row === 'object' && !Buffer.isBuffer(row)

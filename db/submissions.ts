@@ -1,0 +1,273 @@
+/** Submissions: frozen at intake, driven under a lease until every check-run is concluded. */
+import type { Queryable } from './connection.ts';
+
+export interface SubmissionRow {
+  readonly id: number;
+  readonly repoId: number;
+  readonly ownerId: number;
+  readonly task: string;
+  readonly headSha: string;
+  readonly branch: string;
+  readonly roundId: number;
+  /** Unix milliseconds: the first delivery of this commit. Never changes. */
+  readonly receivedAt: number;
+  readonly receiptSource: 'delivery' | 'log';
+  readonly hotkey: string | null;
+  readonly targetLength: number | null;
+  readonly claimedTokensPerSec: number | null;
+  readonly contentDigest: string | null;
+  readonly codeDigest: string | null;
+  /** `eligible`, `other_branch`, or the reason for which intake stopped it. */
+  readonly intake: string;
+  /** JSON. */
+  readonly intakeDetails: string;
+  readonly supersededBy: number | null;
+  readonly previousId: number | null;
+  readonly attemptsFrom: number;
+  readonly dispatchAfter: number;
+  readonly nextLookAt: number | null;
+  readonly wakeSeq: number;
+}
+
+export interface FrozenFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+export type NewSubmission = Pick<
+  SubmissionRow,
+  | 'repoId'
+  | 'ownerId'
+  | 'task'
+  | 'headSha'
+  | 'branch'
+  | 'roundId'
+  | 'receivedAt'
+  | 'receiptSource'
+  | 'hotkey'
+  | 'targetLength'
+  | 'claimedTokensPerSec'
+  | 'contentDigest'
+  | 'codeDigest'
+  | 'intake'
+  | 'intakeDetails'
+  | 'dispatchAfter'
+> & { readonly files: readonly FrozenFile[] };
+
+export async function findSubmission(db: Queryable, id: number): Promise<SubmissionRow | null> {
+  return (await db('submissions').where({ id }).first()) ?? null;
+}
+
+export async function findSubmissionBySha(
+  db: Queryable,
+  key: { repoId: number; task: string; headSha: string },
+): Promise<SubmissionRow | null> {
+  return (await db('submissions').where(key).first()) ?? null;
+}
+
+/** What is known of a commit of this repository, under whatever task. */
+export async function findSubmissionsOfCommit(
+  db: Queryable,
+  repoId: number,
+  headSha: string,
+): Promise<SubmissionRow[]> {
+  return db('submissions').where({ repoId, headSha }).orderBy('id');
+}
+
+/**
+ * Inserts a submission with its files and its three wanted check-runs, and supersedes the undecided ones before it on
+ * the same repository and task. Run it inside a transaction. Throws a unique violation when the commit is known.
+ */
+export async function insertSubmission(
+  db: Queryable,
+  submission: NewSubmission,
+  now: number,
+): Promise<number> {
+  const { files, ...row } = submission;
+  for (const { sha256, bytes } of files)
+    await db('contents')
+      .insert({ sha256, bytes: Buffer.from(bytes) })
+      .onConflict('sha256')
+      .ignore();
+  const previous = await db('submissions')
+    .where({ repoId: row.repoId, task: row.task, intake: 'eligible' })
+    .orderBy('id', 'desc')
+    .first('id');
+  const [inserted] = await db('submissions')
+    .insert({ ...row, previousId: previous?.id ?? null, nextLookAt: now })
+    .returning('id');
+  const id = inserted.id as number;
+  if (files.length > 0)
+    await db('submission_files').insert(
+      files.map(({ path, sha256 }) => ({ submissionId: id, path, sha256 })),
+    );
+  await insertWantedChecks(db, id, 1, now);
+  if (row.intake !== 'other_branch')
+    await supersedeOthers(db, { id, repoId: row.repoId, task: row.task }, now);
+  return id;
+}
+
+/** A commit first seen on another branch becomes a submission: everything but its id and first receipt is replaced. */
+export async function promoteSubmission(
+  db: Queryable,
+  id: number,
+  submission: Omit<NewSubmission, 'receivedAt' | 'receiptSource'>,
+  now: number,
+): Promise<void> {
+  const { files, ...row } = submission;
+  for (const { sha256, bytes } of files)
+    await db('contents')
+      .insert({ sha256, bytes: Buffer.from(bytes) })
+      .onConflict('sha256')
+      .ignore();
+  await db('submission_files').where({ submissionId: id }).delete();
+  if (files.length > 0)
+    await db('submission_files').insert(
+      files.map(({ path, sha256 }) => ({ submissionId: id, path, sha256 })),
+    );
+  await db('submissions').where({ id }).update(row);
+  await supersedeOthers(db, { id, repoId: row.repoId, task: row.task }, now);
+  await wakeSubmission(db, id, now);
+}
+
+/** A push back to an earlier commit: it lives again with its first receipt time, and the others give way to it. */
+export async function reviveSubmission(
+  db: Queryable,
+  submission: Pick<SubmissionRow, 'id' | 'repoId' | 'task'>,
+  { dispatchAfter, now }: { dispatchAfter: number; now: number },
+): Promise<void> {
+  await db('submissions').where({ id: submission.id }).update({ supersededBy: null, dispatchAfter });
+  await supersedeOthers(db, submission, now);
+  await wakeSubmission(db, submission.id, now);
+}
+
+async function supersedeOthers(
+  db: Queryable,
+  newest: { id: number; repoId: number; task: string },
+  now: number,
+): Promise<void> {
+  await db('submissions')
+    .where({ repoId: newest.repoId, task: newest.task, supersededBy: null, intake: 'eligible' })
+    .andWhereNot({ id: newest.id })
+    .whereNotExists(db('decisions').whereRaw('decisions.submission_id = submissions.id').select(db.raw('1')))
+    .update({ supersededBy: newest.id, nextLookAt: now, wakeSeq: db.raw('wake_seq + 1') });
+}
+
+async function insertWantedChecks(
+  db: Queryable,
+  submissionId: number,
+  serial: number,
+  now: number,
+): Promise<void> {
+  for (const name of ['imports', 'logits', 'benchmark'])
+    await db('checks').insert({
+      submissionId,
+      name,
+      serial,
+      externalId: `${submissionId}:${name}:${serial}`,
+      state: 'wanted',
+      updatedAt: now,
+    });
+}
+
+/** Asks for a look at the submission now. Also when a driver holds it: the look is not lost. */
+export async function wakeSubmission(db: Queryable, id: number, now: number): Promise<void> {
+  await db('submissions')
+    .where({ id })
+    .update({ nextLookAt: now, wakeSeq: db.raw('wake_seq + 1') });
+}
+
+export async function dueSubmissions(db: Queryable, now: number, limit: number): Promise<number[]> {
+  const rows = await db('submissions')
+    .where('nextLookAt', '<=', now)
+    .andWhere((free) => free.whereNull('leaseUntil').orWhere('leaseUntil', '<', now))
+    .orderBy('nextLookAt')
+    .limit(limit)
+    .select('id');
+  return rows.map((row: { id: number }) => row.id);
+}
+
+/** Takes or renews the right to drive a submission. False while another driver has it. */
+export async function leaseSubmission(
+  db: Queryable,
+  id: number,
+  { owner, now, leaseMs }: { owner: string; now: number; leaseMs: number },
+): Promise<boolean> {
+  const won = await db('submissions')
+    .where({ id })
+    .andWhere((mine) =>
+      mine.whereNull('leaseUntil').orWhere('leaseUntil', '<', now).orWhere({ leaseOwner: owner }),
+    )
+    .update({ leaseOwner: owner, leaseUntil: now + leaseMs });
+  return won === 1;
+}
+
+/** Lets go, and sleeps until `nextLookAt` unless somebody woke the submission since `wakeSeq` was read. */
+export async function releaseSubmission(
+  db: Queryable,
+  id: number,
+  {
+    owner,
+    wakeSeq,
+    nextLookAt,
+    now,
+  }: { owner: string; wakeSeq: number; nextLookAt: number | null; now: number },
+): Promise<void> {
+  const free = { leaseOwner: null, leaseUntil: null };
+  const slept = await db('submissions')
+    .where({ id, leaseOwner: owner, wakeSeq })
+    .update({ ...free, nextLookAt });
+  if (slept === 0)
+    await db('submissions')
+      .where({ id, leaseOwner: owner })
+      .update({ ...free, nextLookAt: now });
+}
+
+export async function filesOf(db: Queryable, submissionId: number): Promise<FrozenFile[]> {
+  const rows = await db('submission_files')
+    .join('contents', 'contents.sha256', 'submission_files.sha256')
+    .where({ submissionId })
+    .orderBy('path')
+    .select('path', 'submission_files.sha256', 'bytes');
+  return rows as FrozenFile[];
+}
+
+/** The one endless round, made on first use. */
+export async function currentRound(db: Queryable, now: number): Promise<number> {
+  const live = await db('rounds').where({ state: 'active' }).orderBy('id').first('id');
+  if (live) return live.id;
+  const [made] = await db('rounds').insert({ state: 'active', startedAt: now }).returning('id');
+  return made.id;
+}
+
+/**
+ * The latest decided submission whose verdicts this one shares: same hotkey, owner, task, code and target length.
+ * A comment buys no new draw. Source: contracts, identity of a decision.
+ */
+export async function twinOf(
+  db: Queryable,
+  submission: Pick<SubmissionRow, 'id' | 'task' | 'hotkey' | 'ownerId' | 'codeDigest' | 'targetLength'>,
+  taskVersion: number,
+): Promise<number | null> {
+  if (submission.codeDigest === null || submission.hotkey === null) return null;
+  const { task, hotkey, ownerId, codeDigest, targetLength } = submission;
+  const row = await db('submissions')
+    .join('decisions', 'decisions.submissionId', 'submissions.id')
+    .where({ task, hotkey, ownerId, codeDigest, targetLength, 'decisions.taskVersion': taskVersion })
+    .whereIn('decisions.status', ['accepted', 'rejected'])
+    .whereNotExists(
+      db('evaluations')
+        .whereRaw('evaluations.submission_id = ?', [submission.id])
+        .where({ purpose: 'rank', state: 'finished' }),
+    )
+    .whereExists(
+      db('evaluations')
+        .whereRaw('evaluations.submission_id = submissions.id')
+        .where({ purpose: 'rank', state: 'finished' }),
+    )
+    .andWhereNot('submissions.id', submission.id)
+    .orderBy('submissions.id')
+    .first('submissions.id');
+  return row?.id ?? null;
+}
