@@ -88,10 +88,7 @@ export function loadConfig(
 
 function build(env: Environment): Config {
   const watcher = credentials(env.APP_ID, env.PRIVATE_KEY, env.WEBHOOK_SECRET, env.WEBHOOK_SECRET_PREVIOUS);
-  const separate =
-    env.OPERATOR_APP_ID !== undefined &&
-    env.OPERATOR_PRIVATE_KEY !== undefined &&
-    env.OPERATOR_WEBHOOK_SECRET;
+  const operator = operatorCredentials(env);
   const [owner = '', name = ''] = env.OPERATOR_REPOSITORY.split('/');
   const config: Config = {
     publicUrl: env.PUBLIC_URL,
