@@ -1,0 +1,193 @@
+/** Verdicts with their figures, the decisions derived from them, and what the standing is made of. */
+import { isUniqueViolation, type Queryable } from './connection.ts';
+
+export interface VerdictRow {
+  readonly id: number;
+  readonly evaluationId: number;
+  readonly submissionId: number;
+  readonly status: 'accepted' | 'rejected' | 'inconclusive';
+  readonly reason: string;
+  readonly detail: string;
+  readonly task: string;
+  readonly taskVersion: number;
+  readonly taskDigest: string;
+  readonly judgeCommit: string;
+  readonly upstreamTree: string;
+  readonly deviceClass: string;
+  /** The whole result record as posted, JSON. */
+  readonly result: string;
+  readonly resultSha256: string;
+  readonly createdAt: number;
+}
+
+export interface Figure {
+  readonly length: number;
+  readonly tokensPerSec: number;
+  readonly tokensPerSecLow: number;
+  readonly opTokensPerSec: number;
+  readonly fixedNs: number;
+  readonly peakBytes: number;
+}
+
+/**
+ * Stores a verdict and its figures. Null when the evaluation has one already: a verdict never changes. The table
+ * itself refuses a figure that is not finite and positive. Run it inside a transaction.
+ */
+export async function insertVerdict(
+  db: Queryable,
+  verdict: Omit<VerdictRow, 'id'>,
+  figures: readonly Figure[],
+): Promise<number | null> {
+  const [row] = await db('verdicts').insert(verdict).onConflict('evaluationId').ignore().returning('id');
+  if (!row) return null;
+  if (figures.length > 0)
+    await db('figures').insert(figures.map((figure) => ({ verdictId: row.id, ...figure })));
+  return row.id;
+}
+
+export async function verdictsOf(db: Queryable, submissionId: number): Promise<VerdictRow[]> {
+  return db('verdicts').where({ submissionId }).orderBy('id');
+}
+
+export async function findVerdict(db: Queryable, id: number): Promise<VerdictRow | null> {
+  return (await db('verdicts').where({ id }).first()) ?? null;
+}
+
+export async function figuresOf(db: Queryable, verdictId: number): Promise<Figure[]> {
+  return db('figures').where({ verdictId }).orderBy('length');
+}
+
+export interface DecisionRow {
+  readonly id: number;
+  readonly submissionId: number;
+  readonly taskVersion: number;
+  readonly status: 'accepted' | 'rejected' | 'inconclusive';
+  readonly reason: string;
+  readonly detail: string;
+  readonly tokensPerSec: number | null;
+  readonly tokensPerSecLow: number | null;
+  readonly score: number;
+  readonly verdictId: number | null;
+  readonly decidedAt: number;
+}
+
+export async function findDecision(
+  db: Queryable,
+  submissionId: number,
+  taskVersion: number,
+): Promise<DecisionRow | null> {
+  return (await db('decisions').where({ submissionId, taskVersion }).first()) ?? null;
+}
+
+/** One decision per submission and task version; false when there is one, or the submission was superseded meanwhile. */
+export async function recordDecision(db: Queryable, decision: Omit<DecisionRow, 'id'>): Promise<boolean> {
+  const live = await db('submissions')
+    .where({ id: decision.submissionId, supersededBy: null })
+    .update({ roundId: db.ref('roundId') });
+  if (live !== 1) return false;
+  try {
+    await db('decisions').insert(decision);
+    return true;
+  } catch (error) {
+    if (isUniqueViolation(error)) return false;
+    throw error;
+  }
+}
+
+/** Takes back an inconclusive decision so that the submission is judged again. Conclusive ones stay. */
+export async function reopenDecision(
+  db: Queryable,
+  submissionId: number,
+  taskVersion: number,
+): Promise<boolean> {
+  return (await db('decisions').where({ submissionId, taskVersion, status: 'inconclusive' }).delete()) === 1;
+}
+
+/** An accepted decision whose hotkey and account still hold the repository's live link. */
+export interface Candidate {
+  readonly submissionId: number;
+  readonly repoId: number;
+  readonly headSha: string;
+  readonly hotkey: string;
+  readonly ownerId: number;
+  readonly codeDigest: string;
+  readonly receivedAt: number;
+  readonly targetLength: number;
+  readonly score: number;
+  readonly tokensPerSec: number;
+  readonly tokensPerSecLow: number;
+  readonly verdictId: number;
+  readonly decidedAt: number;
+  readonly digestHotkey: string | null;
+  readonly digestOwnerId: number | null;
+}
+
+export async function candidates(db: Queryable, task: string, taskVersion: number): Promise<Candidate[]> {
+  const rows: Omit<Candidate, 'digestHotkey' | 'digestOwnerId'>[] = await db('decisions')
+    .join('submissions', 'submissions.id', 'decisions.submissionId')
+    .join('links', (on) => {
+      on.on('links.repoId', 'submissions.repoId')
+        .on('links.hotkey', 'submissions.hotkey')
+        .on('links.ownerId', 'submissions.ownerId')
+        .onNull('links.endedAt');
+    })
+    .where({ task, 'decisions.taskVersion': taskVersion, 'decisions.status': 'accepted' })
+    .orderBy('submissions.id')
+    .select(
+      'decisions.submissionId',
+      'submissions.repoId',
+      'submissions.headSha',
+      'submissions.hotkey',
+      'submissions.ownerId',
+      'submissions.codeDigest',
+      'submissions.receivedAt',
+      'submissions.targetLength',
+      'decisions.score',
+      'decisions.tokensPerSec',
+      'decisions.tokensPerSecLow',
+      'decisions.verdictId',
+      'decisions.decidedAt',
+    );
+  const digests = [...new Set(rows.map((row) => row.codeDigest))];
+  const receipts = await db('receipts')
+    .where({ task })
+    .whereIn('codeDigest', digests)
+    .orderBy(['receivedAt', 'id']);
+  const first = new Map<string, { hotkey: string | null; ownerId: number }>();
+  for (const receipt of receipts) if (!first.has(receipt.codeDigest)) first.set(receipt.codeDigest, receipt);
+  return rows.map((row) => ({
+    ...row,
+    digestHotkey: first.get(row.codeDigest)?.hotkey ?? null,
+    digestOwnerId: first.get(row.codeDigest)?.ownerId ?? null,
+  }));
+}
+
+export interface WeightsRow {
+  readonly id: number;
+  readonly roundId: number;
+  readonly dryRun: number;
+  /** JSON: `[{hotkey, share}]`. */
+  readonly shares: string;
+  /** JSON: `[{place, submissionId, hotkey, score}]`. */
+  readonly places: string;
+  readonly digest: string;
+  readonly createdAt: number;
+}
+
+export async function latestWeights(db: Queryable): Promise<WeightsRow | null> {
+  return (await db('weights').orderBy('id', 'desc').first()) ?? null;
+}
+
+/** Adds a row when the standing changed since the last one. Run it inside a transaction. */
+export async function recordWeights(db: Queryable, row: Omit<WeightsRow, 'id'>): Promise<boolean> {
+  if ((await latestWeights(db))?.digest === row.digest) return false;
+  await db('weights').insert(row);
+  return true;
+}
+
+export async function recordStrike(
+  db: Queryable,
+  strike: { ownerId: number; hotkey: string | null; evaluationId: number; reason: string; at: number },
+): Promise<void> {
+  await db('strikes').insert(strike).onConflict('evaluationId').ignore();
+}
