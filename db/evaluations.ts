@@ -1,5 +1,5 @@
 /** Evaluations: one attempt of one runner at one seat. Every transition says from which state, and one row decides. */
-import { isUniqueViolation, type Queryable } from './connection.ts';
+import type { Queryable } from './connection.ts';
 
 export type EvaluationState =
   | 'planned'
@@ -33,6 +33,8 @@ export interface EvaluationRow {
   readonly runAttempt: number | null;
   readonly runUrl: string | null;
   readonly cancelRequestedAt: number | null;
+  /** When GitHub was seen to have ended the run. */
+  readonly runOverAt: number | null;
   readonly judgeCommit: string | null;
   readonly runner: string | null;
   readonly claimBodySha256: string | null;
@@ -68,15 +70,12 @@ export async function orderEvaluation(
     | 'orderedAt'
   >,
 ): Promise<number | null> {
-  try {
-    const [row] = await db('evaluations')
-      .insert({ ...order, state: 'planned' })
-      .returning('id');
-    return row.id;
-  } catch (error) {
-    if (isUniqueViolation(error)) return null;
-    throw error;
-  }
+  const [row] = await db('evaluations')
+    .insert({ ...order, state: 'planned' })
+    .onConflict()
+    .ignore()
+    .returning('id');
+  return row?.id ?? null;
 }
 
 /** Moves an evaluation from one of `from` to `to`. False when it was no longer there. */

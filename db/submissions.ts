@@ -241,6 +241,11 @@ export async function currentRound(db: Queryable, now: number): Promise<number> 
   return made.id;
 }
 
+/** Holds the round's row until the transaction ends. */
+export async function lockRound(trx: Queryable, id: number): Promise<void> {
+  await trx('rounds').where({ id }).update({ id });
+}
+
 /**
  * The latest decided submission whose verdicts this one shares: same hotkey, owner, task, code and target length.
  * A comment buys no new draw. Source: contracts, identity of a decision.

@@ -1,5 +1,5 @@
 /** Verdicts with their figures, the decisions derived from them, and what the standing is made of. */
-import { isUniqueViolation, type Queryable } from './connection.ts';
+import type { Queryable } from './connection.ts';
 
 export interface VerdictRow {
   readonly id: number;
@@ -85,13 +85,8 @@ export async function recordDecision(db: Queryable, decision: Omit<DecisionRow, 
     .where({ id: decision.submissionId, supersededBy: null })
     .update({ roundId: db.ref('roundId') });
   if (live !== 1) return false;
-  try {
-    await db('decisions').insert(decision);
-    return true;
-  } catch (error) {
-    if (isUniqueViolation(error)) return false;
-    throw error;
-  }
+  const rows = await db('decisions').insert(decision).onConflict().ignore().returning('id');
+  return rows.length === 1;
 }
 
 /** Takes back an inconclusive decision so that the submission is judged again. Conclusive ones stay. */

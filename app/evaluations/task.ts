@@ -29,7 +29,16 @@ export const Task = z.strictObject({
   version: Int.positive(),
   extends: z.string().optional(),
   /** `github:owner/name` is resolved against the GitHub server that runs the evaluation. */
-  upstream: z.strictObject({ url: z.string(), commit: Sha, tree: Sha }),
+  upstream: z.strictObject({
+    url: z.string(),
+    commit: Sha,
+    tree: Sha,
+    /** Code digest of its own target files: it belongs to nobody, so submitting upstream is no copy. */
+    codeDigest: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .optional(),
+  }),
   device: z.enum(['cuda', 'cpu']),
   /** `module:function` that every timed call goes through. */
   entry: z.string().regex(/^[\w.]+:\w+$/),

@@ -161,6 +161,7 @@ export async function up(db: Knex): Promise<void> {
     t.integer('run_attempt');
     t.string('run_url', 300);
     ms(t, 'cancel_requested_at');
+    ms(t, 'run_over_at');
     t.string('judge_commit', 40);
     t.string('runner', 255);
     t.string('claim_body_sha256', 64);

@@ -1,0 +1,104 @@
+/**
+ * Does what `plan` says for one submission, under a lease, one step after the other, planning again after each. Every
+ * step stores its intent before and its outcome after, so that whoever comes next, here or elsewhere, sees where it stopped.
+ */
+import { findEvaluation } from '../../db/evaluations.ts';
+import { leaseSubmission, releaseSubmission } from '../../db/submissions.ts';
+import { GitHubError } from '../github/github.ts';
+import { type Plan, plan, type Step } from './plan.ts';
+import type { Services } from './services.ts';
+import { type Loaded, loadSubmission } from './snapshot.ts';
+import { annotate, findCheck, wantAgain, writeCheck } from './steps/checks.ts';
+import { recordJudgement } from './steps/decide.ts';
+import { cancel, checkRun, dispatch, fail, findRun, order } from './steps/evaluations.ts';
+
+/** Longer than any single step: GitHub calls give up after 60 s, and queue behind the write throttle. */
+const LEASE_MS = 180_000;
+const RETRY_MS = 15_000;
+/** More than a submission ever needs in one go; a plan that never settles is a defect and must not spin. */
+const MAX_STEPS = 60;
+
+/** False when another driver has the submission. Never throws for a failed step: it is logged and tried again later. */
+export async function drive(services: Services, id: number): Promise<boolean> {
+  const { db, now, owner } = services;
+  if (!(await leaseSubmission(db, id, { owner, now: now(), leaseMs: LEASE_MS }))) return false;
+  let wakeSeq = -1;
+  let nextLookAt: number | null = now() + RETRY_MS;
+  try {
+    for (let count = 0; count < MAX_STEPS; count += 1) {
+      const loaded = await loadSubmission(services, id);
+      if (loaded === null) return true;
+      wakeSeq = loaded.row.wakeSeq;
+      const planned = plan(loaded.snapshot, now(), services.settings.plan);
+      const outcome = await doFirstPossible(services, loaded, planned);
+      if (outcome.did) {
+        if (!(await leaseSubmission(db, id, { owner, now: now(), leaseMs: LEASE_MS }))) return true;
+        continue;
+      }
+      nextLookAt = earliest(planned.wakeAt, outcome.retryAt);
+      break;
+    }
+  } finally {
+    await releaseSubmission(db, id, { owner, wakeSeq, nextLookAt, now: now() });
+  }
+  return true;
+}
+
+/** Tries the steps in order until one is done. One that fails does not hold up the others, and sets a time to retry. */
+async function doFirstPossible(
+  services: Services,
+  loaded: Loaded,
+  planned: Plan,
+): Promise<{ did: boolean; retryAt: number | null }> {
+  let retryAt: number | null = null;
+  for (const step of planned.steps) {
+    try {
+      await perform(services, loaded, step);
+      return { did: true, retryAt: null };
+    } catch (error) {
+      const wait = error instanceof GitHubError ? (error.details.retryAfterMs ?? RETRY_MS) : RETRY_MS;
+      retryAt = earliest(retryAt, services.now() + wait);
+      services.log.warn(
+        { err: error, step, submissionId: loaded.row.id, sha: loaded.row.headSha },
+        'a step failed and will be tried again',
+      );
+    }
+  }
+  return { did: false, retryAt };
+}
+
+async function perform(services: Services, loaded: Loaded, step: Step): Promise<void> {
+  switch (step.do) {
+    case 'write_check':
+      return writeCheck(services, loaded, step);
+    case 'annotate':
+      return annotate(services, loaded, step);
+    case 'find_check':
+      return findCheck(services, loaded, step);
+    case 'want_check':
+      return wantAgain(services, loaded, step);
+    case 'order':
+      return order(services, loaded, step);
+    case 'decide':
+      return recordJudgement(services, loaded);
+  }
+  const evaluation = await findEvaluation(services.db, step.evaluation);
+  if (evaluation === null) throw new Error(`evaluation ${step.evaluation} is gone`);
+  switch (step.do) {
+    case 'dispatch':
+      return dispatch(services, loaded, evaluation);
+    case 'find_run':
+      return findRun(services, loaded, evaluation);
+    case 'check_run':
+      return checkRun(services, loaded, evaluation);
+    case 'fail':
+      return fail(services, evaluation, step.why);
+    case 'cancel':
+      return cancel(services, evaluation, step.force);
+  }
+}
+
+function earliest(a: number | null, b: number | null): number | null {
+  if (a === null || b === null) return a ?? b;
+  return Math.min(a, b);
+}

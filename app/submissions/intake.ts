@@ -1,0 +1,188 @@
+/**
+ * Intake: a pushed head becomes a submission. Everything that the miner controls is read here once, by full SHA and
+ * through a token that can see this repository alone, and frozen; nothing is read again later.
+ */
+import type { Queryable } from '../../db/connection.ts';
+import { isUniqueViolation } from '../../db/connection.ts';
+import { recordEvent } from '../../db/events.ts';
+import { endLink, findFork, liveLink, saveFork, saveLink } from '../../db/forks.ts';
+import { recordReceipt } from '../../db/receipts.ts';
+import {
+  currentRound,
+  findSubmissionBySha,
+  insertSubmission,
+  type NewSubmission,
+  promoteSubmission,
+  reviveSubmission,
+  type SubmissionRow,
+} from '../../db/submissions.ts';
+import type { ForkRef } from '../github/github.ts';
+import { reasonOf } from '../imports/findings.ts';
+import type { IntakeDetails } from './details.ts';
+import { type Frozen, freeze } from './freeze.ts';
+import type { Intake } from './phase.ts';
+import type { Push } from './push.ts';
+import { type Claimed, readClaimed } from './quasar-file.ts';
+import type { Services } from './services.ts';
+
+export type IntakeOutcome =
+  | { readonly kind: 'ignored'; readonly why: string }
+  | { readonly kind: 'submission'; readonly id: number; readonly known: boolean };
+
+/** Safe to repeat: the same push again finds its submission. Throws GitHubError when GitHub cannot be read now. */
+export async function takeIn(services: Services, push: Push): Promise<IntakeOutcome> {
+  const { db, now, watcher } = services;
+  await noteFork(services, push);
+  const fork: ForkRef = push;
+  const head = await watcher.branchHead(fork, push.branch);
+  if (head === null) return { kind: 'ignored', why: 'the branch is gone' };
+  // A commit of another fork resolves here too: only what this repository's own branch holds is taken.
+  if (head !== push.head && !(await watcher.isReachable(fork, push.head, push.branch)))
+    return { kind: 'ignored', why: 'the commit is not on this branch any more' };
+
+  const claimed = await readClaimed(services, push);
+  const link = await liveLink(db, push.repoId);
+  const judged = claimed.branch === push.branch;
+  if (!judged && link === null && !claimed.linked)
+    return { kind: 'ignored', why: 'another branch of a fork that is not linked' };
+
+  const frozen = await freeze(services, push, claimed.task.task);
+  if (push.cause === 'installation' && claimed.absent && frozen.present === 0)
+    return { kind: 'ignored', why: 'not a fork of the task' };
+  if (frozen.codeDigest !== null)
+    await recordReceipt(db, {
+      codeDigest: frozen.codeDigest,
+      task: claimed.task.task.name,
+      repoId: push.repoId,
+      ownerId: push.ownerId,
+      hotkey: claimed.linked ? claimed.hotkey : null,
+      headSha: push.head,
+      receivedAt: push.receivedAt,
+      receiptSource: push.receiptSource,
+    });
+  if (head !== push.head) return { kind: 'ignored', why: 'a newer push of this branch follows' };
+  return db.transaction((trx) => store(services, trx, push, claimed, frozen, judged, now()));
+}
+
+/** Ownership changes are seen here too: a transfer ends the link whatever webhook told of it. */
+async function noteFork({ db, now }: Services, push: Push): Promise<void> {
+  const known = await findFork(db, push.repoId);
+  if (known !== null && known.ownerId !== push.ownerId) await endLink(db, push.repoId, 'transferred', now());
+  const { repoId, ownerId, installationId, owner, name, defaultBranch } = push;
+  await saveFork(
+    db,
+    { repoId, ownerId, installationId, owner, name, defaultBranch, private: push.private ? 1 : 0 },
+    now(),
+  );
+}
+
+async function store(
+  services: Services,
+  trx: Queryable,
+  push: Push,
+  claimed: Claimed,
+  frozen: Frozen,
+  judged: boolean,
+  now: number,
+): Promise<IntakeOutcome> {
+  const submission = await describe(services, trx, push, claimed, frozen, judged, now);
+  if (judged && claimed.linked && claimed.hotkey !== null)
+    await saveLink(
+      trx,
+      {
+        repoId: push.repoId,
+        ownerId: push.ownerId,
+        hotkey: claimed.hotkey,
+        network: services.settings.network,
+        netuid: services.settings.netuid,
+        signature: claimed.signature ?? '',
+      },
+      now,
+    );
+  const known = await findSubmissionBySha(trx, submission);
+  if (known !== null)
+    return { kind: 'submission', id: known.id, known: await meetAgain(trx, known, submission, judged, now) };
+  try {
+    const id = await insertSubmission(trx, submission, now);
+    await recordEvent(trx, {
+      submissionId: id,
+      kind: 'received',
+      data: { sha: push.head, branch: push.branch, intake: submission.intake },
+      at: now,
+    });
+    return { kind: 'submission', id, known: false };
+  } catch (error) {
+    // Another replica inserted it in this moment: the delivery is taken again, and then finds it.
+    if (isUniqueViolation(error))
+      throw new Error('the same commit is being taken in elsewhere', { cause: error });
+    throw error;
+  }
+}
+
+/** A commit that is known: revived when it had given way, promoted when it was not a judged one. */
+async function meetAgain(
+  trx: Queryable,
+  known: SubmissionRow,
+  submission: NewSubmission,
+  judged: boolean,
+  now: number,
+): Promise<boolean> {
+  if (!judged) return true;
+  const { receivedAt: _, receiptSource: __, ...fresh } = submission;
+  if (known.intake === 'other_branch' || (known.intake === 'unlinked' && submission.intake !== 'unlinked')) {
+    await promoteSubmission(trx, known.id, fresh, now);
+    await recordEvent(trx, {
+      submissionId: known.id,
+      kind: 'promoted',
+      data: { intake: fresh.intake },
+      at: now,
+    });
+  } else if (known.supersededBy !== null) {
+    await reviveSubmission(trx, known, { dispatchAfter: submission.dispatchAfter, now });
+    await recordEvent(trx, { submissionId: known.id, kind: 'revived', at: now });
+  }
+  return true;
+}
+
+async function describe(
+  services: Services,
+  trx: Queryable,
+  push: Push,
+  claimed: Claimed,
+  frozen: Frozen,
+  judged: boolean,
+  now: number,
+): Promise<NewSubmission> {
+  const details: IntakeDetails = {
+    findings: frozen.findings,
+    problems: claimed.problems,
+    warnings: claimed.warnings,
+    ignoredPaths: frozen.ignoredPaths,
+    before: push.before,
+  };
+  return {
+    repoId: push.repoId,
+    ownerId: push.ownerId,
+    task: claimed.task.task.name,
+    headSha: push.head,
+    branch: push.branch,
+    roundId: await currentRound(trx, now),
+    receivedAt: push.receivedAt,
+    receiptSource: push.receiptSource,
+    hotkey: claimed.linked ? claimed.hotkey : null,
+    targetLength: claimed.targetLength,
+    claimedTokensPerSec: claimed.claimedTokensPerSec,
+    contentDigest: frozen.contentDigest,
+    codeDigest: frozen.codeDigest,
+    intake: intakeOf(claimed, frozen, judged),
+    intakeDetails: JSON.stringify(details),
+    dispatchAfter: now + services.settings.debounceMs,
+    files: frozen.files,
+  };
+}
+
+function intakeOf(claimed: Claimed, frozen: Frozen, judged: boolean): Intake {
+  if (!judged) return 'other_branch';
+  if (!claimed.linked) return 'unlinked';
+  return (frozen.skipAsked ? 'skipped_by_message' : reasonOf(frozen.findings)) ?? 'eligible';
+}

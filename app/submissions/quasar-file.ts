@@ -1,0 +1,89 @@
+/** Reads `quasar.yml` at the pushed commit and checks the link that it carries. */
+import { verifyLink } from '../miners/link.ts';
+import { parseQuasarYml } from '../miners/quasar-yml.ts';
+import type { YmlProblem } from './details.ts';
+import type { Push } from './push.ts';
+import { defaultTask, type LoadedTask, type Services } from './services.ts';
+
+export const QUASAR_YML = 'quasar.yml';
+const MAX_BYTES = 64 * 1024;
+
+/** What a miner says about a commit, and whether the link holds. */
+export interface Claimed {
+  readonly absent: boolean;
+  readonly linked: boolean;
+  readonly task: LoadedTask;
+  /** The branch that is judged, as far as anybody can tell. */
+  readonly branch: string;
+  readonly hotkey: string | null;
+  readonly signature: string | null;
+  readonly targetLength: number | null;
+  readonly claimedTokensPerSec: number | null;
+  readonly problems: readonly YmlProblem[];
+  readonly warnings: readonly YmlProblem[];
+}
+
+export async function readClaimed(services: Services, push: Push): Promise<Claimed> {
+  const [entry] = await services.watcher.entries(push, push.head, [QUASAR_YML]);
+  const nothing = {
+    linked: false,
+    task: defaultTask(services),
+    branch: push.defaultBranch,
+    hotkey: null,
+    signature: null,
+    targetLength: null,
+    claimedTokensPerSec: null,
+    warnings: [],
+  };
+  const refuse = (absent: boolean, why: string, mend: string): Claimed => ({
+    ...nothing,
+    absent,
+    problems: [{ line: 1, column: 1, key: QUASAR_YML, why, mend }],
+  });
+  if (entry === undefined)
+    return refuse(
+      true,
+      'there is no quasar.yml at the root of this commit',
+      'make it with the `link` command and commit it',
+    );
+  if (entry.type !== 'blob' || !['100644', '100755'].includes(entry.mode))
+    return refuse(false, 'quasar.yml is not a plain file', 'replace it by a plain file');
+  if ((entry.size ?? 0) > MAX_BYTES)
+    return refuse(false, 'quasar.yml is larger than 64 KiB', 'keep only the keys that are described');
+  const bytes = await services.watcher.blob(push, entry.sha, MAX_BYTES);
+
+  const known = new Map([...services.tasks].map(([name, { task }]) => [name, task]));
+  const parsed = parseQuasarYml(bytes, known);
+  if (!parsed.ok) return { ...nothing, absent: false, problems: parsed.problems, warnings: parsed.warnings };
+  const { value } = parsed;
+  const check = verifyLink({
+    network: services.settings.network,
+    netuid: services.settings.netuid,
+    repoId: push.repoId,
+    ownerId: push.ownerId,
+    hotkey: value.hotkey,
+    signature: value.signature,
+  });
+  return {
+    absent: false,
+    linked: check.ok,
+    task: services.tasks.get(value.task) ?? nothing.task,
+    branch: value.branch ?? push.defaultBranch,
+    hotkey: value.hotkey,
+    signature: value.signature,
+    targetLength: value.targetSequenceLength,
+    claimedTokensPerSec: value.claimedTokensPerSec ?? null,
+    problems: check.ok
+      ? []
+      : [
+          {
+            line: parsed.lines.signature ?? 1,
+            column: 1,
+            key: 'signature',
+            why: check.why,
+            mend: check.mend,
+          },
+        ],
+    warnings: parsed.warnings,
+  };
+}

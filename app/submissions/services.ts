@@ -1,0 +1,53 @@
+/** What the parts of this room need from outside, handed in once by `main` and by tests. */
+import type { Logger } from 'pino';
+import type { Database } from '../../db/connection.ts';
+import type { DecidePolicy } from '../evaluations/decide.ts';
+import type { Task } from '../evaluations/task.ts';
+import type { AppGitHub, OperatorGitHub, WatcherGitHub } from '../github/github.ts';
+import type { ImportPolicy } from '../imports/policy.ts';
+import type { PlanPolicy } from './plan.ts';
+
+export interface LoadedTask {
+  readonly task: Task;
+  readonly digest: string;
+}
+
+export interface Services {
+  readonly db: Database;
+  /** Unix milliseconds. */
+  readonly now: () => number;
+  readonly log: Logger;
+  /** Names this process in leases: unique among replicas and restarts. */
+  readonly owner: string;
+  /** 32 random hex digits. */
+  readonly nonce: () => string;
+  readonly watcher: WatcherGitHub;
+  readonly operator: OperatorGitHub;
+  /** The watcher App and, where it is another one, the operator App. */
+  readonly apps: { readonly watcher: AppGitHub; readonly operator: AppGitHub };
+  readonly imports: ImportPolicy;
+  /** Enabled tasks by name; the first is the default and the one that is paid. */
+  readonly tasks: ReadonlyMap<string, LoadedTask>;
+  readonly settings: Settings;
+}
+
+export interface Settings {
+  readonly publicUrl: string;
+  readonly network: string;
+  readonly netuid: number;
+  readonly watcherAppId: number;
+  readonly runnerLabels: readonly string[];
+  readonly debounceMs: number;
+  readonly shares: readonly number[];
+  readonly tieMargin: number;
+  readonly decide: DecidePolicy;
+  readonly plan: PlanPolicy;
+  /** Web address of the GitHub server, for links. */
+  readonly githubUrl: string;
+}
+
+export const defaultTask = ({ tasks }: Pick<Services, 'tasks'>): LoadedTask => {
+  const first = tasks.values().next().value;
+  if (first === undefined) throw new Error('no task is enabled');
+  return first;
+};
