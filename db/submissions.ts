@@ -171,6 +171,11 @@ async function insertWantedChecks(
     });
 }
 
+/** Attempts before `from` count no more against the submission. */
+export async function forgiveAttempts(db: Queryable, id: number, from: number): Promise<void> {
+  await db('submissions').where({ id }).update({ attemptsFrom: from });
+}
+
 /** Asks for a look at the submission now. Also when a driver holds it: the look is not lost. */
 export async function wakeSubmission(db: Queryable, id: number, now: number): Promise<void> {
   await db('submissions')

@@ -1,0 +1,75 @@
+/** The App was installed or removed: a new miner gets an answer on the branch head at once. */
+import { z } from 'zod';
+import { activeForks, findFork, markForkGone, saveFork } from '../../../db/forks.ts';
+import type { InboxRow } from '../../../db/inbox.ts';
+import type { RepositoryInfo } from '../../github/github.ts';
+import type { InstallationId } from '../../ids.ts';
+import { takeIn } from '../intake.ts';
+import type { Services } from '../services.ts';
+
+const Id = z.number().int().positive();
+const Installation = z.object({ installation: z.object({ id: Id }) });
+const Removed = z.object({ repositories_removed: z.array(z.object({ id: Id })) });
+
+/** GitHub lists no names that we may trust for long, so the repositories are asked for with the installation itself. */
+export async function onInstallation(services: Services, row: InboxRow, payload: unknown): Promise<string> {
+  const { installation } = Installation.parse(payload);
+  const id = installation.id as InstallationId;
+  if (row.action === 'deleted' || row.action === 'suspend') return forgetInstallation(services, id);
+  if (row.action === 'created' || row.action === 'unsuspend') return welcome(services, id, row.receivedAt);
+  return 'nothing to do';
+}
+
+export async function onInstallationRepositories(
+  services: Services,
+  row: InboxRow,
+  payload: unknown,
+): Promise<string> {
+  const { installation } = Installation.parse(payload);
+  if (row.action === 'removed') {
+    const { repositories_removed: removed } = Removed.parse(payload);
+    for (const { id } of removed) await markForkGone(services.db, id, services.now());
+    return `${removed.length} repositories removed`;
+  }
+  return welcome(services, installation.id as InstallationId, row.receivedAt);
+}
+
+async function forgetInstallation({ db, now }: Services, id: InstallationId): Promise<string> {
+  const forks = (await activeForks(db)).filter(({ installationId }) => installationId === id);
+  for (const { repoId } of forks) await markForkGone(db, repoId, now());
+  return `${forks.length} repositories gone with their installation`;
+}
+
+/** Takes in the default branch's head of every repository of the installation that is not known yet. */
+export async function welcome(
+  services: Services,
+  installation: InstallationId,
+  receivedAt: number,
+): Promise<string> {
+  const { db, now, apps, watcher } = services;
+  let taken = 0;
+  for (const repository of await apps.watcher.repositories(installation)) {
+    const known = await findFork(db, repository.repoId);
+    if (known?.state === 'active' && known.installationId === installation) continue;
+    const fork = { ...repository, installationId: installation };
+    const head = await watcher.branchHead(fork, repository.defaultBranch);
+    if (head === null) await saveFork(db, forkRow(repository, installation), now());
+    else
+      await takeIn(services, {
+        ...fork,
+        branch: repository.defaultBranch,
+        head,
+        before: null,
+        receivedAt,
+        receiptSource: 'delivery',
+        cause: 'installation',
+      });
+    taken += 1;
+  }
+  return `${taken} repositories welcomed`;
+}
+
+export function forkRow(repository: RepositoryInfo, installationId: InstallationId) {
+  const { repoId, ownerId, owner, name, defaultBranch } = repository;
+  return { repoId, ownerId, installationId, owner, name, defaultBranch, private: repository.private ? 1 : 0 };
+}

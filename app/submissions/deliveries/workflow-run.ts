@@ -1,0 +1,30 @@
+/** A run of the operator repository moved. A hint: the evaluation is looked at, and the run's own state decides. */
+import { z } from 'zod';
+import { findEvaluation, findEvaluationByRun, LIVE_STATES, noteEvaluation } from '../../../db/evaluations.ts';
+import { wakeSubmission } from '../../../db/submissions.ts';
+import type { Services } from '../services.ts';
+import { runTitle } from '../steps/evaluations.ts';
+
+const Payload = z.object({
+  workflow_run: z.object({ id: z.number().int(), display_title: z.string().nullish() }),
+});
+
+export async function onWorkflowRun(
+  services: Services,
+  action: string | null,
+  payload: unknown,
+): Promise<string> {
+  if (action !== 'completed') return 'nothing to do';
+  const { workflow_run: run } = Payload.parse(payload);
+  const { db, now } = services;
+  // The event may overtake the answer to our dispatch: then only the title tells which evaluation it is.
+  const titled = Number(/^quasar evaluation (\d{1,15})$/.exec(run.display_title ?? '')?.[1] ?? 0);
+  const evaluation =
+    (await findEvaluationByRun(db, run.id)) ?? (titled > 0 ? await findEvaluation(db, titled) : null);
+  if (evaluation === null || runTitle(evaluation.id) !== (run.display_title ?? runTitle(evaluation.id)))
+    return 'a run of no evaluation';
+  await noteEvaluation(db, evaluation.id, LIVE_STATES, { runCheckedAt: 0 });
+  await noteEvaluation(db, evaluation.id, ['cancelled', 'failed'], { runOverAt: now() });
+  await wakeSubmission(db, evaluation.submissionId, now());
+  return `evaluation ${evaluation.id}: its run ended`;
+}
