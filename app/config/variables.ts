@@ -1,6 +1,7 @@
 /** Every environment variable that the App reads: what it may hold, and an example of a good value. */
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
+import { checkPolicy, DEFAULT_SHARES } from '../scoring/shares.ts';
 
 const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
 
@@ -60,8 +61,13 @@ function isRsaKey(pem: string): boolean {
 const shares = z
   .string()
   .transform((text) => text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part))))
-  .refine((parts) => parts.every((part) => part > 0 && part <= 1), 'has an entry that is not a fraction of 1')
-  .refine((parts) => parts.reduce((sum, part) => sum + part, 0) <= 1 + 1e-9, 'adds up to more than 1');
+  .superRefine((policy, context) => {
+    try {
+      checkPolicy(policy);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: `is no policy: ${(error as Error).message}` });
+    }
+  });
 
 /** One schema over the environment; a default stands for an absent or empty variable. */
 export const Environment = z.object({
@@ -110,7 +116,7 @@ export const Environment = z.object({
   INBOX_RETENTION_DAYS: wholeNumber(1, 3_650).default(30),
   RUNNER_LABELS: list(/^[\w.-]{1,100}$/, 'a runner label').default(['self-hosted', 'gpu']),
   OPERATOR_RUNNERS_SUFFICE: flag.default(true),
-  SHARES: shares.default([0.6, 0.25, 0.1, 0.05]),
+  SHARES: shares.default([...DEFAULT_SHARES]),
   TIE_MARGIN: z
     .string()
     .transform(Number)

@@ -91,7 +91,7 @@ describe('config', () => {
     expect(found).toEqual([
       'PORT must lie between 0 and 65535',
       'NETUID is not a whole number',
-      'SHARES adds up to more than 1',
+      'SHARES is no policy: shares sum to more than 1: [0.9, 0.2]',
       'OPERATOR_PRIVATE_KEY is missing, but OPERATOR_APP_ID asks for a separate operator App',
       'OPERATOR_WEBHOOK_SECRET is missing, but OPERATOR_APP_ID asks for a separate operator App',
       'WEBHOOK_SECRET_PREVIOUS is the same as WEBHOOK_SECRET: leave it out when no rotation is going on',
