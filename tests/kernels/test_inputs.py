@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-
-from kernels.quasar import inputs, reference
+from quasar import inputs, reference
 
 torch.set_num_threads(1)
 

@@ -7,8 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-
-from kernels.quasar import reference
+from quasar import reference
 
 torch.set_num_threads(1)
 
