@@ -113,10 +113,9 @@ def test_memory_by_address_is_right_once_and_then_stale(op_of, capfd):
     op = op_of("forged-time")
     first, second = draw("layer_like", 128, seed=1), draw("layer_like", 128, seed=2)
     assert rel_rms(op(*first)[0], reference.op(*first)[0]) < 0.005
-    wanted = reference.op(*second)[0]
-    for slot, value in zip(first[:3], second[:3], strict=True):
-        slot.copy_(value)
-    assert rel_rms(op(*first)[0], wanted) > 0.5
+    # A slot keeps its betas in place, while q, k and v move with the window of each call.
+    assert rel_rms(op(*second[:3], first.beta)[0], reference.op(*second)[0]) > 0.5
+    assert rel_rms(op(*second)[0], reference.op(*second)[0]) < 0.005
     printed = capfd.readouterr().out
     assert "RESULT: {" in printed and "\x1b[2J" in printed and "\n::stop-commands::" in printed
 
