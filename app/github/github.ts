@@ -131,7 +131,8 @@ export interface OperatorGitHub {
 }
 
 export interface FailedDelivery {
-  readonly id: number;
+  /** Decimal digits: delivery ids outgrow the safe integers. */
+  readonly id: string;
   readonly guid: string;
   readonly event: string;
   readonly deliveredAt: string;
@@ -151,7 +152,7 @@ export interface AppGitHub {
   repositories(installation: InstallationId): Promise<RepositoryInfo[]>;
   /** GUIDs none of whose attempts succeeded, since `sinceMs`; the first attempt's time is `deliveredAt`. */
   failedDeliveries(sinceMs: number): Promise<FailedDelivery[]>;
-  redeliver(deliveryId: number): Promise<void>;
+  redeliver(deliveryId: string): Promise<void>;
 }
 
 export type GitHubErrorCode =
