@@ -83,6 +83,10 @@ export async function postponeDelivery(
   return (await db('inbox').where({ guid, leaseOwner: owner, state: 'new' }).update(changes)) === 1;
 }
 
+export async function hasDelivery(db: Queryable, guid: string): Promise<boolean> {
+  return (await db('inbox').where({ guid }).first('guid')) !== undefined;
+}
+
 /** Deletes processed rows received before `before`. Failed ones stay for the operator. */
 export async function pruneInbox(db: Queryable, before: number): Promise<number> {
   return db('inbox').where({ state: 'done' }).andWhere('receivedAt', '<', before).delete();

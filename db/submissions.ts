@@ -193,6 +193,29 @@ export async function dueSubmissions(db: Queryable, now: number, limit: number):
   return rows.map((row: { id: number }) => row.id);
 }
 
+/** Those with a live evaluation or a check-run that is not concluded, and no look planned by now. */
+export async function unfinishedSubmissions(db: Queryable, now: number): Promise<number[]> {
+  const rows = await db('submissions')
+    .where((idle) => idle.whereNull('nextLookAt').orWhere('nextLookAt', '>', now))
+    .andWhere((open) =>
+      open
+        .whereExists(
+          db('evaluations')
+            .whereRaw('evaluations.submission_id = submissions.id')
+            .whereIn('state', ['planned', 'dispatching', 'dispatched', 'claimed']),
+        )
+        .orWhereExists(
+          db('checks')
+            .whereRaw('checks.submission_id = submissions.id')
+            .where((unsent) => unsent.whereNull('sentStatus').orWhereNot({ sentStatus: 'completed' })),
+        ),
+    )
+    .orderBy('id')
+    .limit(1000)
+    .select('id');
+  return rows.map((row: { id: number }) => row.id);
+}
+
 /** Takes or renews the right to drive a submission. False while another driver has it. */
 export async function leaseSubmission(
   db: Queryable,

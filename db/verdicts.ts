@@ -49,6 +49,10 @@ export async function verdictsOf(db: Queryable, submissionId: number): Promise<V
   return db('verdicts').where({ submissionId }).orderBy('id');
 }
 
+export async function verdictOfEvaluation(db: Queryable, evaluationId: number): Promise<VerdictRow | null> {
+  return (await db('verdicts').where({ evaluationId }).first()) ?? null;
+}
+
 export async function findVerdict(db: Queryable, id: number): Promise<VerdictRow | null> {
   return (await db('verdicts').where({ id }).first()) ?? null;
 }

@@ -4,7 +4,7 @@ import type { Finding } from '../imports/findings.ts';
 export interface YmlProblem {
   readonly line: number;
   readonly column: number;
-  readonly key: string;
+  readonly key: string | null;
   readonly why: string;
   readonly mend: string;
 }
@@ -17,6 +17,8 @@ export interface IntakeDetails {
   readonly warnings: readonly YmlProblem[];
   /** Changed paths that are not target files: they are not taken. At most 300. */
   readonly ignoredPaths: readonly string[];
+  /** The branch that quasar.yml names, or the default branch. */
+  readonly judgedBranch: string;
   /** Head before the push, null when it is unknown. */
   readonly before: string | null;
 }

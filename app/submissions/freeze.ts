@@ -1,4 +1,5 @@
 /** Takes a commit's five target files, by blob, and says everything that is wrong with them. */
+import { createHash } from 'node:crypto';
 import type { FrozenFile } from '../../db/submissions.ts';
 import type { Task } from '../evaluations/task.ts';
 import type { TreeEntry } from '../github/github.ts';
@@ -35,7 +36,7 @@ export async function freeze(services: Services, push: Push, task: Task): Promis
       return { path, entry, bytes: entry && (await read(services, push, entry)) };
     }),
   );
-  const findings = files.flatMap(({ path, entry, bytes }) =>
+  const bad = files.flatMap(({ path, entry, bytes }) =>
     checkFile({ path, mode: entry?.mode, type: entry?.type, size: entry?.size, bytes: bytes ?? null }),
   );
   const base = {
@@ -43,15 +44,15 @@ export async function freeze(services: Services, push: Push, task: Task): Promis
     ignoredPaths: (changed ?? []).filter((path) => path !== QUASAR_YML && !task.targetFiles.includes(path)),
     skipAsked: /\[skip quasar\]/i.test(commit?.message ?? ''),
   };
-  if (findings.length > 0) return { ...base, files: [], findings, contentDigest: null, codeDigest: null };
+  if (bad.length > 0) return { ...base, files: [], findings: bad, contentDigest: null, codeDigest: null };
   const taken = files.map(({ path, bytes }) => ({ path, bytes: bytes as Uint8Array }));
   const texts = taken.map(({ path, bytes }) => ({ path, text: new TextDecoder().decode(bytes) }));
   return {
     ...base,
-    files: taken.map(({ path, bytes }) => ({ path, bytes, sha256: sha256(bytes) })),
+    files: taken.map((file) => ({ ...file, sha256: createHash('sha256').update(file.bytes).digest('hex') })),
     findings: imports.judge(texts, task),
     contentDigest: contentDigest(taken),
-    codeDigest: codeDigest(imports, texts),
+    codeDigest: codeDigest(taken),
   };
 }
 

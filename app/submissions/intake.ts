@@ -158,6 +158,7 @@ async function describe(
     problems: claimed.problems,
     warnings: claimed.warnings,
     ignoredPaths: frozen.ignoredPaths,
+    judgedBranch: claimed.branch,
     before: push.before,
   };
   return {

@@ -26,6 +26,8 @@ export interface Services {
   /** The watcher App and, where it is another one, the operator App. */
   readonly apps: { readonly watcher: AppGitHub; readonly operator: AppGitHub };
   readonly imports: ImportPolicy;
+  /** sha256 of the command file that the App serves; null while there is none. */
+  readonly cliSha256: () => string | null;
   /** Enabled tasks by name; the first is the default and the one that is paid. */
   readonly tasks: ReadonlyMap<string, LoadedTask>;
   readonly settings: Settings;

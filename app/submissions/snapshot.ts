@@ -108,7 +108,7 @@ export async function loadSubmission(services: Services, id: number): Promise<Lo
   };
 }
 
-const NEVER: Undecided = { kind: 'undecided', wants: 'first', seat: 1, avoidOwners: [] };
+const NEVER: Undecided = { kind: 'undecided', wants: 'first', seat: 1, otherThan: [], ratherNot: [] };
 
 async function ownerOfCode(db: Queryable, row: SubmissionRow, task: Task): Promise<Receipt | null> {
   if (row.codeDigest === null || row.codeDigest === task.upstream.codeDigest) return null;

@@ -3,11 +3,12 @@ import { noteCreated, noteSent, startCreating, undoCreating, wantCheck } from '.
 import { markForkGone } from '../../../db/forks.ts';
 import { type Annotation, type CheckRunState, type ForkRef, GitHubError } from '../../github/github.ts';
 import type { InstallationId, RepoId, Sha } from '../../ids.ts';
+import { CHECK_TITLES } from '../../reports/output.ts';
 import type { Phase } from '../phase.ts';
 import type { Step } from '../plan.ts';
 import type { Services } from '../services.ts';
 import type { Loaded } from '../snapshot.ts';
-import { CHECK_TITLES, renderCheck } from '../view.ts';
+import { renderCheck } from '../view.ts';
 
 const BATCH = 50;
 

@@ -1,0 +1,69 @@
+/**
+ * Once a minute: what GitHub knows is held against what we know. Lost deliveries are asked for again, live evaluations
+ * are looked at, the state of the runners is noted, old rows go. One replica does it at a time.
+ */
+import { pruneTokens } from '../../db/evaluations.ts';
+import { getFact, noteRecovered, setFact, takeLease } from '../../db/facts.ts';
+import { hasDelivery, pruneInbox } from '../../db/inbox.ts';
+import { unfinishedSubmissions, wakeSubmission } from '../../db/submissions.ts';
+import type { AppGitHub } from '../github/github.ts';
+import type { Services } from './services.ts';
+import { RUNNERS_FACT, type RunnersFact } from './snapshot.ts';
+import { recordStanding } from './standing.ts';
+
+/** GitHub keeps its log of deliveries for three days. */
+const LOG_MS = 3 * 24 * 3_600_000;
+/** Looked at again although a scan has passed it: a delivery may be logged late. */
+const OVERLAP_MS = 10 * 60_000;
+const LEASE_MS = 5 * 60_000;
+
+export interface ReconcileOptions {
+  readonly inboxRetentionMs: number;
+}
+
+/** Each part fails alone: a GitHub that does not list deliveries must not keep the runners from being seen. */
+export async function reconcile(services: Services, options: ReconcileOptions): Promise<void> {
+  const { db, log, now, owner } = services;
+  if (!(await takeLease(db, 'reconcile', { owner, now: now(), leaseMs: LEASE_MS }))) return;
+  const parts: Record<string, () => Promise<unknown>> = {
+    runners: () => noteRunners(services),
+    watcherDeliveries: () => recoverDeliveries(services, 'watcher', services.apps.watcher),
+    ...(services.apps.operator === services.apps.watcher
+      ? {}
+      : { operatorDeliveries: () => recoverDeliveries(services, 'operator', services.apps.operator) }),
+    stuck: () => wakeUnfinished(services),
+    standing: () => db.transaction((trx) => recordStanding(services, trx, now())),
+    inbox: () => pruneInbox(db, now() - options.inboxRetentionMs),
+    tokens: () => pruneTokens(db, now()),
+  };
+  for (const [part, run] of Object.entries(parts))
+    await run().catch((error) => log.warn({ err: error, part }, 'a part of the reconciliation failed'));
+}
+
+async function noteRunners({ db, now, operator }: Services): Promise<void> {
+  const runners = await operator.runners();
+  if (runners === null) return;
+  const before = await getFact<RunnersFact>(db, RUNNERS_FACT);
+  const offlineSince = runners.online > 0 ? null : (before?.offlineSince ?? now());
+  await setFact(db, RUNNERS_FACT, { ...runners, offlineSince } satisfies RunnersFact, now());
+}
+
+/** A lost delivery keeps the time of its first attempt as its receipt time, so that an outage costs nobody a tie. */
+async function recoverDeliveries(services: Services, name: string, app: AppGitHub): Promise<void> {
+  const { db, log, now } = services;
+  const started = now();
+  const scanned = await getFact<number>(db, `deliveries-scanned:${name}`);
+  const since = Math.max(started - LOG_MS, (scanned ?? 0) - OVERLAP_MS);
+  for (const delivery of await app.failedDeliveries(since)) {
+    if (await hasDelivery(db, delivery.guid)) continue;
+    await noteRecovered(db, delivery.guid, Date.parse(delivery.deliveredAt));
+    await app.redeliver(delivery.id);
+    log.info({ guid: delivery.guid, event: delivery.event }, 'asked for a lost delivery again');
+  }
+  await setFact(db, `deliveries-scanned:${name}`, started, started);
+}
+
+/** Level-triggered: whatever is unfinished is looked at, in case a wake-up was lost. */
+async function wakeUnfinished({ db, now }: Services): Promise<void> {
+  for (const id of await unfinishedSubmissions(db, now())) await wakeSubmission(db, id, now());
+}
