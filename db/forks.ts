@@ -20,6 +20,8 @@ export interface LinkRow {
   readonly hotkey: string;
   readonly network: string;
   readonly netuid: number;
+  /** The branch that quasar.yml names. */
+  readonly branch: string;
   readonly signature: string;
   readonly since: number;
   readonly endedAt: number | null;
@@ -66,11 +68,14 @@ export async function liveLink(db: Queryable, repoId: number): Promise<LinkRow |
  */
 export async function saveLink(
   db: Queryable,
-  link: Pick<LinkRow, 'repoId' | 'ownerId' | 'hotkey' | 'network' | 'netuid' | 'signature'>,
+  link: Pick<LinkRow, 'repoId' | 'ownerId' | 'hotkey' | 'network' | 'netuid' | 'branch' | 'signature'>,
   now: number,
 ): Promise<void> {
   const live = await liveLink(db, link.repoId);
-  if (live && live.hotkey === link.hotkey && live.ownerId === link.ownerId) return;
+  if (live && live.hotkey === link.hotkey && live.ownerId === link.ownerId) {
+    await db('links').where({ id: live.id }).update({ branch: link.branch });
+    return;
+  }
   if (live) await endLink(db, link.repoId, 'replaced', now);
   await db('links').insert({ ...link, since: now });
 }

@@ -193,6 +193,18 @@ export async function dueSubmissions(db: Queryable, now: number, limit: number):
   return rows.map((row: { id: number }) => row.id);
 }
 
+/** Waiting or being judged, oldest first. */
+export async function liveSubmissions(db: Queryable, limit: number): Promise<SubmissionRow[]> {
+  const live = ['planned', 'dispatching', 'dispatched', 'claimed'];
+  return db('submissions')
+    .where({ intake: 'eligible', supersededBy: null })
+    .whereExists(
+      db('evaluations').whereRaw('evaluations.submission_id = submissions.id').whereIn('state', live),
+    )
+    .orderBy('id')
+    .limit(limit);
+}
+
 /** Those with a live evaluation or a check-run that is not concluded, and no look planned by now. */
 export async function unfinishedSubmissions(db: Queryable, now: number): Promise<number[]> {
   const rows = await db('submissions')

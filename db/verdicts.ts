@@ -161,6 +161,24 @@ export async function candidates(db: Queryable, task: string, taskVersion: numbe
   }));
 }
 
+export interface RecentDecision {
+  readonly submissionId: number;
+  readonly repoId: number;
+  readonly hotkey: string | null;
+  readonly task: string;
+  readonly reason: string;
+  readonly tokensPerSec: number | null;
+  readonly decidedAt: number;
+}
+
+export async function recentDecisions(db: Queryable, limit: number): Promise<RecentDecision[]> {
+  return db('decisions')
+    .join('submissions', 'submissions.id', 'decisions.submissionId')
+    .orderBy('decisions.id', 'desc')
+    .limit(limit)
+    .select('submissionId', 'repoId', 'hotkey', 'task', 'reason', 'tokensPerSec', 'decidedAt');
+}
+
 export interface WeightsRow {
   readonly id: number;
   readonly roundId: number;

@@ -95,6 +95,7 @@ async function store(
         hotkey: claimed.hotkey,
         network: services.settings.network,
         netuid: services.settings.netuid,
+        branch: push.branch,
         signature: claimed.signature ?? '',
       },
       now,

@@ -46,6 +46,7 @@ export async function up(db: Knex): Promise<void> {
     t.string('hotkey', 64).notNullable();
     t.string('network', 64).notNullable();
     t.integer('netuid').notNullable();
+    t.string('branch', 255).notNullable();
     t.text('signature').notNullable();
     ms(t, 'since').notNullable();
     ms(t, 'ended_at');
