@@ -1,0 +1,151 @@
+"""`quasar-judge`: evaluate a claim, bench a local tree, get the pinned upstream, probe the sandbox."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from judge import upstream, verdict
+from judge.claim import Claim, read_claim
+from judge.faults import Refused
+from judge.progress import Progress, json_lines, one_line
+from judge.result import Record, write
+from judge.task import TaskError, load_task
+
+USAGE = 2
+REFUSED = 3
+
+
+def main(argv: list[str] | None = None) -> int:
+    """-> exit code: 0 accepted or done, 1 rejected, 2 usage, 3 inconclusive or refused."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return arguments.command(arguments)
+    except (Refused, TaskError) as error:
+        print(f"quasar-judge: {error}", file=sys.stderr)
+        return REFUSED
+
+
+def evaluate(arguments: argparse.Namespace) -> int:
+    """Judges a claim. Whatever happens, a valid result is at --out when this ends."""
+    signal.signal(signal.SIGTERM, _terminated)
+    record = Record(judge_commit=arguments.commit)
+
+    def work() -> None:
+        claim = read_claim(arguments.claim)
+        _judge(claim, arguments.upstream, record, Progress(json_lines(sys.stdout)), boxed=True)
+
+    result = _guarded(record, work)
+    write(result, arguments.out)
+    found = result["verdict"]
+    print(f"{found['status']}: {found['reason']}: {found['detail']}", file=sys.stderr)
+    return verdict.EXIT_CODES[found["status"]]
+
+
+def bench(arguments: argparse.Namespace) -> int:
+    from judge import bench as local
+
+    task = load_task(arguments.task)
+    device = arguments.device or task.device
+    if device == "cuda":
+        print("quasar-judge: no CUDA device that this judge can use: run with --device cpu", file=sys.stderr)
+        return USAGE
+    claim = local.local_claim(task, arguments.path, arguments.seq_len or [], device)
+    pinned = task.data["upstream"]
+    tree = arguments.upstream or upstream.cached_upstream(pinned["url"], pinned["commit"], pinned["tree"])
+    if arguments.no_sandbox:
+        print("quasar-judge: --no-sandbox: the kernel runs with your own rights; the result is marked", file=sys.stderr)
+    record = Record(judge_commit=arguments.commit)
+
+    def work() -> None:
+        _judge(claim, tree, record, Progress(one_line()), boxed=not arguments.no_sandbox)
+
+    result = _guarded(record, work)
+    if arguments.json:
+        import json
+
+        print(json.dumps(result, allow_nan=False, indent=1))
+    else:
+        print(local.table(result))
+    return verdict.EXIT_CODES[result["verdict"]["status"]]
+
+
+def get_upstream(arguments: argparse.Namespace) -> int:
+    print(upstream.cached_upstream(arguments.url, arguments.commit, arguments.tree))
+    return 0
+
+
+def probe_sandbox(arguments: argparse.Namespace) -> int:
+    from judge import probe
+
+    text, good = probe.matrix(load_task(arguments.task))
+    print(text)
+    return 0 if good else REFUSED
+
+
+def _judge(claim: Claim, tree: Path, record: Record, progress: Progress, boxed: bool) -> None:
+    record.evaluation, record.nonce, record.task = claim.evaluation, claim.nonce, claim.task
+    record.upstream_tree, record.target_length = claim.upstream["tree"], claim.target_length
+    from judge.tree import content_digest
+
+    record.digest = content_digest(claim.files)
+    task = load_task(claim.task["name"])
+    # One thread everywhere, set before torch is imported: two were measured to spread the times by up to 272 %.
+    os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+    from judge.evaluation import Evaluation
+
+    Evaluation(claim, task, tree, progress, record, boxed).run()
+
+
+def _guarded(record: Record, work) -> dict:
+    """Runs `work` and returns a valid result whatever it did."""
+    import traceback
+
+    try:
+        work()
+    except (Refused, TaskError) as error:
+        record.faults.append(("infra", str(error)))
+    except BaseException:
+        record.faults.append(("infra", traceback.format_exc()[-3000:]))
+    return record.finish()
+
+
+def _terminated(signum: int, frame) -> None:
+    raise InterruptedError("the judge was asked to stop (SIGTERM)")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="quasar-judge", description=__doc__)
+    commands = parser.add_subparsers(required=True)
+
+    command = commands.add_parser("evaluate", help="judge a claim and write its result")
+    command.add_argument("--claim", type=Path, required=True)
+    command.add_argument("--upstream", type=Path, required=True, help="directory with exactly the pinned tree")
+    command.add_argument("--out", type=Path, required=True)
+    command.add_argument("--commit", default="unknown", help="commit of this judge, for the record")
+    command.set_defaults(command=evaluate)
+
+    command = commands.add_parser("bench", help="judge your own checkout")
+    command.add_argument("--path", "--repo-path", type=Path, required=True)
+    command.add_argument("--task", default="quasar")
+    command.add_argument("--seq-len", type=int, nargs="+", metavar="N")
+    command.add_argument("--device", choices=["cpu", "cuda"])
+    command.add_argument("--upstream", type=Path)
+    command.add_argument("--json", action="store_true")
+    command.add_argument("--no-sandbox", action="store_true", help="your own tree only: marked, never ranks")
+    command.add_argument("--commit", default="unknown")
+    command.set_defaults(command=bench)
+
+    command = commands.add_parser("upstream", help="print the directory of the pinned upstream, fetched once")
+    command.add_argument("--url", required=True)
+    command.add_argument("--commit", required=True)
+    command.add_argument("--tree", required=True)
+    command.set_defaults(command=get_upstream)
+
+    command = commands.add_parser("probe", help="try what a hostile kernel would try, and print what was stopped")
+    command.add_argument("--task", default="quasar")
+    command.set_defaults(command=probe_sandbox)
+    return parser

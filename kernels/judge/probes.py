@@ -1,0 +1,71 @@
+"""Gates that need more than one call, or more than the output: state, sudden change, repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from judge import compare
+from judge.gates import GateLog
+from judge.op_calls import OpCalls
+from judge.task import Task
+
+STATE_INPUT = "long_memory"
+IMPULSE_INPUT = "quiet_needle"
+IMPULSE_GAIN = 32.0
+
+
+def run_state_gate(calls: OpCalls, slot_id: int, gates: GateLog, task: Task) -> None:
+    """A non-zero initial state must reach the outputs and the final state: keys that overwrite little."""
+    length = calls.shapes[slot_id].length
+    inputs = calls.make(STATE_INPUT, slot_id, "state")
+    call = calls.session.call(slot_id, inputs, "state")
+    output, state = calls.reference(inputs)
+    gates.output("op", compare.errors(call.outputs["o"], output), STATE_INPUT, length)
+    error = compare.relative_rms(call.outputs["final_state"], state)
+    gates.at_most("state_rel_rms", error, task.limit("state_rel_rms", STATE_INPUT, length), STATE_INPUT, length)
+    gates.raise_first_failure()
+
+
+def run_impulse(calls: OpCalls, slot_ids: tuple[int, int], gates: GateLog, step: Callable[[], None]) -> None:
+    """Two inputs that differ in one row of v, at the very start of each pseudo-head, one right after the other.
+
+    The row is written once and never fades, so it must reach the last row; an answer remembered by a sample of the
+    input, or a window over it, is the first call's. At last the first input again: answers may not depend on order.
+    """
+    length = calls.shapes[slot_ids[0]].length
+    first = calls.make(IMPULSE_INPUT, slot_ids[0], "impulse")
+    q, k, v, beta = first
+    batch, time, heads, size = v.shape
+    louder = v.clone()
+    # Row r of pseudo-head p is row p * Tp + r of the flattened time and heads; lengths here are whole chunks.
+    louder.view(batch, heads, time, size)[:, :, 0] *= IMPULSE_GAIN
+    for turn, inputs in enumerate((first, (q, k, louder, beta), first)):
+        call = calls.session.call(slot_ids[turn % 2], inputs, f"impulse/{turn}")
+        gates.output("op", calls.errors(inputs, call.outputs["o"]), IMPULSE_INPUT, length)
+        gates.raise_first_failure()
+        step()
+
+
+def hidden_shapes(target: int, stream) -> list[tuple[int, int, int, str]]:
+    """(length, batch, heads, input class) of the shapes that only the secret run shows."""
+    short = int(stream.choice([63, 64, 65]))
+    odd = int(stream.integers(64, max(65, target // 2))) * 2 + 1
+    near = target + int(stream.integers(1, max(2, target // 100) + 1)) * int(stream.choice([-1, 1]))
+    heads = [int(h) for h in stream.choice([1, 4, 8], 4)]
+    return [
+        (1, 2, heads[0], "layer_like"),
+        (short, 2, heads[1], "lam_0.2"),
+        (odd, 1, heads[2], "quiet_needle"),
+        (near, 1, 8, "long_memory"),
+    ]
+
+
+def run_hidden_shapes(calls: OpCalls, hidden: dict[int, str], gates: GateLog, step: Callable[[], None]) -> None:
+    """`hidden` maps slots to input classes. A kernel that is right for the published shapes only fails here."""
+    for slot_id, input_class in hidden.items():
+        length = calls.shapes[slot_id].length
+        inputs = calls.make(input_class, slot_id, f"hidden/{slot_id}")
+        call = calls.session.call(slot_id, inputs, f"hidden/{slot_id}")
+        gates.output("timed", calls.errors(inputs, call.outputs["o"]), input_class, length)
+        gates.raise_first_failure()
+        step()

@@ -1,0 +1,109 @@
+"""One worker from its first command to its last, one call at a time.
+
+The next input exists only after the previous output has been copied away: calls cannot be merged, reordered or cached.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from judge import wire
+from judge.faults import Fault
+from judge.keys import Keys, window
+from judge.launch import Process
+from judge.slots import WINDOW_ROWS, Slots
+
+
+@dataclass(frozen=True)
+class Call:
+    """What one call left behind. `ns`: from before the first input byte to after the last output byte's copy."""
+
+    ns: int
+    outputs: dict[str, torch.Tensor]
+
+
+class Session:
+    """A started worker with its slots. `clock` gives nanoseconds; `deadline_ns` ends the whole evaluation."""
+
+    def __init__(
+        self,
+        process: Process,
+        slots: Slots,
+        keys: Keys,
+        name: str,
+        limits: dict,
+        deadline_ns: int,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ):
+        self.process, self.slots, self.keys, self.name, self.limits = process, slots, keys, name, limits
+        self._deadline_ns, self._clock = deadline_ns, clock
+        self._serial = 0
+        # Calls whose own account of the time cannot be true; shown, never decisive.
+        self.inconsistent = 0
+
+    def start(self) -> set[str]:
+        """Waits for the import of the tree -> the protections that hold. Raises Fault `import_error` when it fails."""
+        try:
+            status, _ = self._command(wire.PING, wire.NO_SLOT, self.limits["importSeconds"])
+        except Fault as fault:
+            raise self.process.why_ended(fault) from fault
+        if status == wire.OUT_OF_MEMORY:
+            raise Fault("resource_limit", "the kernel's import needs more memory than the task allows")
+        if status != wire.OK:
+            raise Fault("import_error", "the kernel's files could not be imported: see the end of the log")
+        return self.process.protections()
+
+    def call(self, slot_id: int, masters: Sequence[torch.Tensor], label: str, timeout_s: float | None = None) -> Call:
+        """One RUN on fresh memory. Raises Fault for everything but the values of the output."""
+        slot = self.slots[slot_id]
+        name = f"{self.name}/{label}"
+        nonce = self.keys.nonce(name)
+        first_row = window(nonce, WINDOW_ROWS)
+        blocks = self.keys.stream(f"blocks/{name}")
+        fill_order = blocks.permutation(slot.input_blocks)
+        snapshot_order = blocks.permutation(slot.output_blocks)
+        slot.poison()
+        wire.expect_silence(self.process.pipes.reply)
+        limit = self._within(self.limits["callSeconds"] if timeout_s is None else timeout_s)
+        try:
+            began = self._clock()
+            slot.fill(masters, first_row, fill_order)
+            wire.send(self.process.pipes.command, wire.pack_command(wire.RUN, nonce, slot_id))
+            status, child_ns = wire.receive(self.process.pipes.reply, nonce, limit)
+            replied = self._clock()
+            outputs = slot.snapshot(snapshot_order)
+            ended = self._clock()
+        except Fault as fault:
+            raise self.process.why_ended(Fault(fault.reason, f"{fault.detail} (call {label})")) from fault
+        if status == wire.OUT_OF_MEMORY:
+            raise Fault("resource_limit", f"the kernel needs more memory than the task allows (call {label})")
+        if status == wire.CALL_FAILED:
+            raise Fault("early_exit", f"the kernel raised an exception (call {label}): see the end of the log")
+        if not 0.8 * (replied - began) - 2_000_000 <= child_ns <= 1.02 * (replied - began):
+            self.inconsistent += 1
+        if not slot.unchanged(masters, first_row):
+            raise Fault("input_modified", f"the kernel changed its inputs (call {label})")
+        if not slot.guards_intact():
+            raise Fault("input_modified", f"the kernel wrote outside of its output (call {label})")
+        return Call(ended - began, outputs)
+
+    def end(self) -> None:
+        """Asks the worker to end, and sees that it was still serving: an exit before this is an early one."""
+        self._command(wire.EXIT, wire.NO_SLOT, 10.0)
+
+    def _command(self, op: int, slot_id: int, timeout_s: float) -> tuple[int, int]:
+        self._serial += 1
+        nonce = self.keys.nonce(f"{self.name}/command/{self._serial}")
+        wire.expect_silence(self.process.pipes.reply)
+        wire.send(self.process.pipes.command, wire.pack_command(op, nonce, slot_id))
+        return wire.receive(self.process.pipes.reply, nonce, self._within(timeout_s))
+
+    def _within(self, seconds: float) -> float:
+        left = (self._deadline_ns - self._clock()) / 1e9
+        if left <= 0:
+            raise Fault("timeout", "the evaluation took longer than the task allows in all")
+        return min(seconds, left)

@@ -1,0 +1,129 @@
+"""The worker's loop: map the slots, import the task's entry point, answer commands. Reads its set-up from stdin.
+
+This file is started by its path, in isolated mode; after the import of the tree nothing in this process is trusted.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+import importlib
+import json
+import mmap
+import time
+import traceback
+
+from worker import wire
+
+config = json.load(sys.stdin)
+os.close(0)
+os.open("/dev/null", os.O_RDONLY)
+
+import torch
+
+torch.set_num_threads(1)
+torch.set_num_interop_threads(1)
+torch.set_grad_enabled(False)
+
+DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+
+
+class Slot:
+    def __init__(self, fd, description):
+        memory = mmap.mmap(fd, description["size"], flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+        os.close(fd)
+        self.kind = description["kind"]
+        self.bytes = torch.frombuffer(memory, dtype=torch.uint8)
+        self.inputs, self.outputs = description["inputs"], description["outputs"]
+
+    def view(self, field, window=0):
+        count = 1
+        for size in field["shape"]:
+            count *= size
+        dtype = DTYPES[field["dtype"]]
+        start = field["offset"] + window * field["row"]
+        return self.bytes[start : start + count * dtype.itemsize].view(dtype).view(field["shape"])
+
+    def write(self, field, value):
+        """Copies one output in; whatever is not exactly the promised tensor is left out, and the poison stays."""
+        dtypes = (torch.bfloat16, torch.float32) if field["dtype"] == "float32" else (torch.bfloat16,)
+        if not isinstance(value, torch.Tensor) or list(value.shape) != field["shape"] or value.dtype not in dtypes:
+            what = (tuple(value.shape), value.dtype) if isinstance(value, torch.Tensor) else type(value).__name__
+            print(f"output {field['name']}: want {field['shape']} {field['dtype']}, got {what}", file=sys.stderr)
+            return False
+        self.view(field).copy_(value)
+        return True
+
+
+def import_entry():
+    sys.path.insert(0, config["tree"])
+    if config["interpreter"]:
+        from worker import interpreter
+
+        interpreter.install()
+    module, name = config["entry"].split(":")
+    return getattr(importlib.import_module(module), name)
+
+
+def call_op(entry, slot, window):
+    values = {field["name"]: slot.view(field, window) for field in slot.inputs}
+    if len(slot.outputs) == 1:
+        returned = entry(values["q"], values["k"], values["v"], values["beta"])
+    else:
+        returned = entry(
+            values["q"],
+            values["k"],
+            values["v"],
+            values["beta"],
+            initial_state=values["initial_state"],
+            output_final_state=True,
+        )
+    returned = returned if isinstance(returned, (tuple, list)) else (returned,)
+    whole = len(returned) >= len(slot.outputs)
+    return all([slot.write(field, value) for field, value in zip(slot.outputs, returned)]) and whole
+
+
+def call_trunk(slot, window):
+    from worker import trunk
+
+    values = {field["name"]: slot.view(field, window) for field in slot.inputs}
+    return slot.write(slot.outputs[0], trunk.forward(values, config["trunk"]))
+
+
+def run(entry, slot, window):
+    try:
+        whole = call_op(entry, slot, window) if slot.kind == "op" else call_trunk(slot, window)
+        return wire.OK if whole else wire.BAD_OUTPUT
+    except MemoryError:
+        return wire.OUT_OF_MEMORY
+    except Exception as error:
+        traceback.print_exc()
+        sys.stderr.flush()
+        return wire.OUT_OF_MEMORY if "allocate memory" in str(error) else wire.CALL_FAILED
+
+
+def serve():
+    slots = [Slot(fd, description) for fd, description in zip(config["slots"], config["descriptions"])]
+    entry = None
+    while True:
+        op, nonce, slot = wire.read_command(config["command"])
+        began = time.monotonic_ns()
+        status = wire.OK
+        if op == wire.RUN:
+            status = run(entry, slots[slot], wire.window(nonce, config["windowRows"]) if config["windowRows"] else 0)
+        elif op == wire.PING and entry is None:
+            try:
+                entry = import_entry()
+            except MemoryError:
+                status = wire.OUT_OF_MEMORY
+            except BaseException:
+                traceback.print_exc()
+                sys.stderr.flush()
+                status = wire.IMPORT_FAILED
+        wire.write_reply(config["reply"], status, nonce, time.monotonic_ns() - began)
+        if op == wire.EXIT:
+            return
+
+
+serve()
