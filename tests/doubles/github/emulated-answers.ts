@@ -1,0 +1,43 @@
+/** Mends what emulate answers about repositories and git objects. */
+import type { Answer, Call } from './api.ts';
+import type { Json, Repositories } from './repositories.ts';
+
+/** Whether the call reads git objects by SHA, which a network of forks shares. */
+export function isReadOfObjects({ method, path }: Call): boolean {
+  return (
+    method === 'GET' && /^\/repos\/[^/]+\/[^/]+\/(git\/(commits|trees|blobs)|commits|compare)\//.test(path)
+  );
+}
+
+export async function adapt(
+  call: Call,
+  response: Response,
+  context: { readonly repositories: Repositories; readonly treeLimit: number },
+): Promise<Answer> {
+  const content = Buffer.from(await response.arrayBuffer());
+  const body = parse(content.toString('utf8'));
+  const headers: Record<string, string> = {};
+  const link = response.headers.get('link');
+  if (link) headers.link = link;
+  const answer = { status: response.status, headers, ...(content.length > 0 && { body: body ?? content }) };
+  if (response.status !== 200 || call.method !== 'GET' || body === null) return answer;
+  if (/^\/repos\/[^/]+\/[^/]+$/.test(call.path) && call.repository)
+    return { ...answer, body: await context.repositories.json(call.repository, true) };
+  if (/\/git\/trees\//.test(call.path)) return { ...answer, body: cutTree(body, context.treeLimit) };
+  if (/\/git\/blobs\//.test(call.path) && call.accept.includes('raw'))
+    return { ...answer, body: Buffer.from(String(body.content), 'base64') };
+  return answer;
+}
+
+function cutTree(body: Json, limit: number): Json {
+  const tree = body.tree as readonly unknown[];
+  return tree.length > limit ? { ...body, tree: tree.slice(0, limit), truncated: true } : body;
+}
+
+function parse(text: string): Json | null {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return null;
+  }
+}
