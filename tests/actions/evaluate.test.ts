@@ -89,7 +89,7 @@ console.error(JSON.stringify([args[0], option('--upstream'), option('--commit'),
   });
 
   it('ends quietly, without touching the device, when another run has the claim', async () => {
-    const app = anApp({ claim: [reply.json(409, { message: 'claimed' })] });
+    const app = anApp({ claim: [reply.json(409, { error: { message: 'claimed' } })] });
     const world = aWorld({ fetch: app.fetch, judge: 'fs.writeFileSync("ran", "");' });
     await evaluate(world);
     expect(world.failed).toEqual([]);
@@ -109,7 +109,7 @@ console.error(JSON.stringify([args[0], option('--upstream'), option('--commit'),
 
   it("prints the App's message when this commit may not claim, as one harmless line", async () => {
     const message = 'run `operator pin`\n::set-env name=X::1';
-    const app = anApp({ claim: [reply.json(403, { message })] });
+    const app = anApp({ claim: [reply.json(403, { error: { code: 'commit', message } })] });
     const world = aWorld({ fetch: app.fetch });
     await evaluate(world);
     expect(world.failed).toEqual(['the App answered 403: run `operator pin` : :set-env name=X: :1']);
@@ -182,7 +182,7 @@ describe('a judge that fails', () => {
   it('is ended at the time limit with everything it started', async () => {
     const app = anApp();
     // the judge's own limit (1,800 s + spare) passes at once; upstream's does not
-    const clock = aClock((ms) => ms === 600_000);
+    const clock = aClock((ms) => ms === 900_000);
     const judge =
       "process.on('SIGTERM', () => {}); require('node:child_process').spawnSync('sleep', ['1000']);";
     await evaluate(aWorld({ fetch: app.fetch, clock, judge }));
@@ -238,7 +238,7 @@ describe('posting the result', () => {
   });
 
   it('is not repeated after a refusal', async () => {
-    const app = anApp({ result: [reply.json(422, { message: 'wrong nonce' })] });
+    const app = anApp({ result: [reply.json(422, { error: { code: 'nonce', message: 'wrong nonce' } })] });
     const world = aWorld({ fetch: app.fetch, judge: judgeThat('') });
     await evaluate(world);
     expect(app.to('/runner/result')).toHaveLength(1);

@@ -2,7 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { readInputs } from '../../actions/evaluate/src/inputs.ts';
 import type { Core } from '../../actions/evaluate/src/ports.ts';
 
-const env = { GITHUB_WORKSPACE: '/w', RUNNER_TEMP: '/t', GITHUB_SHA: 'f'.repeat(40) };
+const env = {
+  ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example?v=1',
+  GITHUB_WORKSPACE: '/w',
+  RUNNER_TEMP: '/t',
+  GITHUB_SHA: 'f'.repeat(40),
+};
 const read = (inputs: Record<string, string>, environment: Record<string, string> = env) => {
   const all: Record<string, string> = { evaluation: '7', 'app-url': 'https://a.example', ...inputs };
   return readInputs({ core: { getInput: (name: string) => all[name] ?? '' } as Core, env: environment });
@@ -51,6 +56,7 @@ describe('the inputs of the action', () => {
   });
 
   it('need a job around them', () => {
-    expect(() => read({}, {})).toThrow(/inside a GitHub Actions job/);
+    expect(() => read({}, { ...env, RUNNER_TEMP: '' })).toThrow(/inside a GitHub Actions job/);
+    expect(() => read({}, { ...env, ACTIONS_ID_TOKEN_REQUEST_URL: '' })).toThrow(/id-token: write/);
   });
 });

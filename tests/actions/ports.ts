@@ -183,6 +183,7 @@ ${options.judge ?? ''}`,
     env: {
       PATH: process.env.PATH,
       GITHUB_WORKSPACE: folder,
+      ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example?v=1',
       RUNNER_TEMP: path.join(folder, 'temp'),
       GITHUB_SHA: 'f'.repeat(40),
       ...options.env,

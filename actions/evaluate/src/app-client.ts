@@ -145,8 +145,8 @@ function retryAfterMs(header: string | null): number | undefined {
 
 /** The App's words to the operator, as one harmless line. */
 function messageOf(text: string): string {
-  const body = z.looseObject({ message: z.string() }).safeParse(jsonOf(text));
-  return oneLine(body.success ? body.data.message : text) || 'no message';
+  const body = z.looseObject({ error: z.looseObject({ message: z.string() }) }).safeParse(jsonOf(text));
+  return oneLine(body.success ? body.data.error.message : text) || 'no message';
 }
 
 function jsonOf(text: string): unknown {

@@ -13,7 +13,7 @@ import type { Ports } from './ports.ts';
 import { type ProgressStream, progressStream } from './progress-stream.ts';
 import { oneLine, printUntrusted } from './untrusted-text.ts';
 
-const UPSTREAM_LIMIT_MS = 10 * 60_000;
+const UPSTREAM_LIMIT_MS = 15 * 60_000;
 /** The judge keeps the task's own limit; this is for one that hangs. */
 const JUDGE_SPARE_MS = 120_000;
 const MAX_RESULT_BYTES = 8 * 1024 * 1024;

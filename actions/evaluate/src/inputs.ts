@@ -1,5 +1,6 @@
 /** The Action's inputs and the paths that the runner gives, checked before anything happens. */
 import path from 'node:path';
+import { parseAppUrl } from './app-url.ts';
 import type { Ports } from './ports.ts';
 
 export interface Inputs {
@@ -23,6 +24,10 @@ export function readInputs({ core, env }: Pick<Ports, 'core' | 'env'>): Inputs {
   if (!/^[1-9]\d{0,15}$/.test(evaluationText) || !Number.isSafeInteger(evaluation))
     throw new Error('input evaluation: a positive whole number is wanted');
   const appUrl = readAppUrl(core.getInput('app-url').trim());
+  if (!env.ACTIONS_ID_TOKEN_REQUEST_URL)
+    throw new Error(
+      'the job may not ask for an OIDC token: its workflow needs `permissions: id-token: write`',
+    );
   const workspace = required(env, 'GITHUB_WORKSPACE');
   const python = core.getInput('python').trim() || 'python3';
   return {
@@ -36,20 +41,12 @@ export function readInputs({ core, env }: Pick<Ports, 'core' | 'env'>): Inputs {
   };
 }
 
-/** An OIDC token travels to this address, so plain http is for loopback only. */
 function readAppUrl(text: string): string {
-  let url: URL;
   try {
-    url = new URL(text);
-  } catch {
-    throw new Error('input app-url: not a URL; write https://host');
+    return parseAppUrl(text);
+  } catch (error) {
+    throw new Error(`input app-url: ${(error as Error).message}`);
   }
-  const loopback = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback))
-    throw new Error('input app-url: https is wanted (http only for 127.0.0.1 and localhost)');
-  if (url.username || url.password || url.search || url.hash)
-    throw new Error('input app-url: no user, query or fragment belongs in it');
-  return url.href.replace(/\/+$/, '');
 }
 
 function required(env: Ports['env'], name: string): string {

@@ -1,0 +1,129 @@
+/** `link`: proves that a hotkey owns a fork, by a signature in its quasar.yml. */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { linkMessage, parseHotkey, signLink, verifyLink } from '../miners/link.ts';
+import { parseQuasarYml } from '../miners/quasar-yml.ts';
+import { type HotkeySecret, readHotkeyFile } from './hotkey-file.ts';
+import { CommandError, type Io, UsageError } from './io.ts';
+import { fetchRepository } from './referee.ts';
+import { updateYml } from './update-yml.ts';
+
+export const LINK_HELP = `usage: link --repo OWNER/NAME --referee URL (--hotkey-file FILE | --hotkey SS58 [--signature HEX|-])
+            (--print | --write [--path DIR] [--task NAME] [--target-length N] [--branch NAME] [--claim N])
+
+Links your hotkey to your fork: signs one line of text and writes quasar.yml, which you then commit and push.
+
+  --hotkey-file FILE  your hotkey's file (~/.bittensor/wallets/NAME/hotkeys/HOTKEY); it is read, and sent nowhere
+  --hotkey SS58       your hotkey's address, when the signature is made elsewhere
+  --signature HEX     that signature (64 bytes, sr25519); - reads it from standard input
+  --repo OWNER/NAME   your fork on GitHub; the App must be installed on it
+  --referee URL       address of the Referee
+  --print             print the exact text to sign, and nothing else
+  --write             write or update quasar.yml; comments and other lines stay
+  --path DIR          checkout that holds quasar.yml (default: this directory)
+  --task NAME         task to enter (default: quasar)
+  --target-length N   sequence length to be ranked at
+  --branch NAME       branch that is judged (default: the repository's default branch)
+  --claim N           tokens per second that you claim
+
+Without the key on this machine:
+  link --print --hotkey SS58 --repo … --referee …      then sign that text where the key is, for example with
+  btcli wallet sign --use-hotkey --message 'TEXT'      and bring the signature back:
+  link --write --hotkey SS58 --signature HEX --repo … --referee … --target-length N
+`;
+
+export async function linkCommand(argv: readonly string[], io: Io): Promise<number> {
+  const { values: options } = parseArgs({
+    args: [...argv],
+    options: {
+      'hotkey-file': { type: 'string' },
+      hotkey: { type: 'string' },
+      signature: { type: 'string' },
+      repo: { type: 'string' },
+      referee: { type: 'string' },
+      'target-length': { type: 'string' },
+      task: { type: 'string' },
+      branch: { type: 'string' },
+      claim: { type: 'string' },
+      path: { type: 'string' },
+      print: { type: 'boolean' },
+      write: { type: 'boolean' },
+    },
+  });
+  if (options.print === options.write) throw new UsageError('give either --print or --write');
+  if (!options.repo || !options.referee) throw new UsageError('--repo and --referee are needed');
+  const signer = readSigner(options['hotkey-file'], options.hotkey, io);
+  const repository = await fetchRepository(io, options.referee, options.repo);
+  const subject = { ...repository, hotkey: signer.hotkey };
+  if (options.print) {
+    io.out(`${linkMessage(subject)}\n`);
+    return 0;
+  }
+
+  const signature = signer.miniSecret
+    ? signLink(subject, signer.miniSecret)
+    : await readSignature(options.signature, io);
+  const check = verifyLink({ ...subject, signature });
+  if (!check.ok) throw new CommandError(`the signature is refused: ${check.why}; ${check.mend}`);
+
+  const file = path.join(path.resolve(io.cwd, options.path ?? '.'), 'quasar.yml');
+  const updated = updateYml(readIfThere(file), {
+    task: options.task,
+    hotkey: signer.hotkey,
+    branch: options.branch,
+    target_sequence_length: options['target-length'],
+    claimed_tokens_per_sec: options.claim,
+    signature,
+  });
+  const parsed = parseQuasarYml(updated);
+  if (!parsed.ok) {
+    const problems = parsed.problems.map(({ line, why, mend }) => `  line ${line}: ${why}; ${mend}`);
+    throw new CommandError(`quasar.yml was not written, it would be wrong:\n${problems.join('\n')}`, 2);
+  }
+  writeWhole(file, updated);
+  io.err(
+    `${file}: hotkey ${signer.hotkey} linked to ${options.repo} (repository ${repository.repoId}, owner ${repository.ownerId}) ` +
+      `on ${repository.network}, netuid ${repository.netuid}\n` +
+      `Commit and push it to ${parsed.value.branch ?? repository.defaultBranch}.\n`,
+  );
+  return 0;
+}
+
+function readSigner(
+  file: string | undefined,
+  hotkey: string | undefined,
+  io: Io,
+): { hotkey: string; miniSecret?: HotkeySecret['miniSecret'] } {
+  if ((file === undefined) === (hotkey === undefined))
+    throw new UsageError('give either --hotkey-file or --hotkey');
+  if (file !== undefined) return readHotkeyFile(path.resolve(io.cwd, file));
+  const parsed = parseHotkey(hotkey ?? '');
+  if (!parsed.ok) throw new UsageError(`--hotkey: ${parsed.why}`);
+  return { hotkey: parsed.hotkey };
+}
+
+async function readSignature(option: string | undefined, io: Io): Promise<string> {
+  if (option === undefined)
+    throw new UsageError('--write needs --hotkey-file, or --signature over the text that --print shows');
+  return option === '-' ? (await text(io.stdin)).trim() : option;
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw new CommandError(`cannot read ${file}: ${(error as Error).message}`, 2);
+  }
+}
+
+function writeWhole(file: string, content: string): void {
+  try {
+    writeFileSync(`${file}.new`, content);
+    renameSync(`${file}.new`, file);
+  } catch (error) {
+    throw new CommandError(`cannot write ${file}: ${(error as Error).message}`, 2);
+  }
+}

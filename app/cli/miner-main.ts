@@ -1,0 +1,30 @@
+/** Entry of the single-file command that the App serves at `/cli.mjs`: what a miner needs, without a checkout of ours. */
+import { checkCommand } from './check.ts';
+import { CHECK_HELP } from './check-help.ts';
+import { LINK_HELP, linkCommand } from './link.ts';
+import { processIo } from './process-io.ts';
+import { runCommand } from './run-command.ts';
+
+/** Written in by the bundler. */
+declare const BUNDLED_VERSION: string;
+
+process.exitCode = await runCommand(
+  {
+    name: 'node cli.mjs',
+    version: BUNDLED_VERSION,
+    commands: {
+      check: {
+        summary: 'what the App would say of the imports of a checkout',
+        help: CHECK_HELP,
+        load: async () => checkCommand,
+      },
+      link: {
+        summary: 'link your hotkey to your fork: writes quasar.yml',
+        help: LINK_HELP,
+        load: async () => linkCommand,
+      },
+    },
+  },
+  process.argv.slice(2),
+  processIo(),
+);

@@ -1,0 +1,53 @@
+/** What the command line asks a running Referee. */
+import { z } from 'zod';
+import { parseAppUrl } from '../../actions/evaluate/src/app-url.ts';
+import { CommandError, type Io, UsageError } from './io.ts';
+
+const Repository = z.looseObject({
+  network: z.string(),
+  netuid: z.number().int().nonnegative(),
+  repoId: z.number().int().positive(),
+  ownerId: z.number().int().positive(),
+  defaultBranch: z.string(),
+});
+export type Repository = z.infer<typeof Repository>;
+
+const TIMEOUT_MS = 30_000;
+
+/** `GET /api/v1/repos/:owner/:name`. Throws `CommandError` with the Referee's own words where it refuses. */
+export async function fetchRepository(
+  io: Pick<Io, 'fetch'>,
+  referee: string,
+  repo: string,
+): Promise<Repository> {
+  const [, owner, name] = /^([\w-]{1,100})\/([\w.-]{1,100})$/.exec(repo) ?? [];
+  if (owner === undefined || name === undefined) throw new UsageError('--repo: write owner/name');
+  let base: string;
+  try {
+    base = parseAppUrl(referee);
+  } catch (error) {
+    throw new UsageError(`--referee: ${(error as Error).message}`);
+  }
+  const address = `${base}/api/v1/repos/${owner}/${name}`;
+  let status: number;
+  let body: unknown;
+  try {
+    const response = await io.fetch(address, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    status = response.status;
+    body = await response.json().catch(() => undefined);
+  } catch (error) {
+    const { message, cause } = error as { message: string; cause?: { message?: string } };
+    throw new CommandError(`no answer from ${base}: ${cause?.message ?? message}`);
+  }
+  if (status !== 200) {
+    const refusal = z.looseObject({ error: z.looseObject({ message: z.string() }) }).safeParse(body);
+    const said = refusal.success
+      ? refusal.data.error.message.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, 500)
+      : 'no reason given';
+    throw new CommandError(`${base} answered ${status}: ${said}`);
+  }
+  const repository = Repository.safeParse(body);
+  if (!repository.success)
+    throw new CommandError(`${base} does not answer like a Quasar Referee: check --referee`);
+  return repository.data;
+}
