@@ -127,8 +127,8 @@ def test_a_kernel_that_keeps_six_chunks_fails_where_memory_counts(name):
 
 
 @pytest.mark.parametrize("name", ["long_memory", "quiet_needle", "parallel_keys"])
-def test_a_kernel_that_keeps_sixteen_chunks_fails_at_4096(name):
-    x = draw(name, 4096)
+def test_a_kernel_that_keeps_sixteen_chunks_fails_at_2048(name):
+    x = draw(name, 2048)
     assert error(windowed(*x, chunks=16), reference.op_scan(*x)[0]) > 5 * LIMITS[name]
 
 
