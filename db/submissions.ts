@@ -61,9 +61,9 @@ export async function findSubmission(db: Queryable, id: number): Promise<Submiss
 
 export async function findSubmissionBySha(
   db: Queryable,
-  key: { repoId: number; task: string; headSha: string },
+  { repoId, task, headSha }: { repoId: number; task: string; headSha: string },
 ): Promise<SubmissionRow | null> {
-  return (await db('submissions').where(key).first()) ?? null;
+  return (await db('submissions').where({ repoId, task, headSha }).first()) ?? null;
 }
 
 /** What is known of a commit of this repository, under whatever task. */

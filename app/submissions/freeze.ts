@@ -24,7 +24,7 @@ export interface Frozen {
 }
 
 export async function freeze(services: Services, push: Push, task: Task): Promise<Frozen> {
-  const { watcher, imports } = services;
+  const { watcher, judgeImports } = services;
   const [entries, commit, changed] = await Promise.all([
     watcher.entries(push, push.head, task.targetFiles),
     watcher.commit(push, push.head),
@@ -50,7 +50,7 @@ export async function freeze(services: Services, push: Push, task: Task): Promis
   return {
     ...base,
     files: taken.map((file) => ({ ...file, sha256: createHash('sha256').update(file.bytes).digest('hex') })),
-    findings: imports.judge(texts, task),
+    findings: judgeImports(texts, task),
     contentDigest: contentDigest(taken),
     codeDigest: codeDigest(taken),
   };

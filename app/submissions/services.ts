@@ -4,7 +4,7 @@ import type { Database } from '../../db/connection.ts';
 import type { DecidePolicy } from '../evaluations/decide.ts';
 import type { Task } from '../evaluations/task.ts';
 import type { AppGitHub, OperatorGitHub, WatcherGitHub } from '../github/github.ts';
-import type { ImportPolicy } from '../imports/policy.ts';
+import type { Finding } from '../imports/findings.ts';
 import type { PlanPolicy } from './plan.ts';
 
 export interface LoadedTask {
@@ -25,7 +25,8 @@ export interface Services {
   readonly operator: OperatorGitHub;
   /** The watcher App and, where it is another one, the operator App. */
   readonly apps: { readonly watcher: AppGitHub; readonly operator: AppGitHub };
-  readonly imports: ImportPolicy;
+  /** The import policy: every finding in the target files of a task. Pure. */
+  readonly judgeImports: (files: readonly { path: string; text: string }[], task: Task) => Finding[];
   /** sha256 of the command file that the App serves; null while there is none. */
   readonly cliSha256: () => string | null;
   /** Enabled tasks by name; the first is the default and the one that is paid. */
