@@ -49,14 +49,15 @@ export function code(text: string, max = 120): string {
 }
 
 /**
- * One line of running text: Markdown, HTML, links, mentions and references come out as the characters they are. What
- * stands between two backticks becomes a code span, in which none of them means anything either.
+ * One line of running text: Markdown, HTML, links, mentions and references come out as the characters they are, also at
+ * the start of a block. What stands between two backticks becomes a code span, in which none of them means anything either.
  */
 export function prose(text: string, max = 600): string {
   return plain(text, max)
     .split(/(`[^`]+`)/)
     .map((part, index) => (index % 2 === 1 ? code(part.slice(1, -1), max) : escapeRun(part)))
-    .join('');
+    .join('')
+    .replace(/^(\d*)([-.)=])/, '$1\\$2');
 }
 
 function escapeRun(text: string): string {
@@ -68,7 +69,7 @@ function escapeRun(text: string): string {
       .replaceAll('>', '&gt;')
       // An entity, because an escaped backtick may still open a code span together with the next one.
       .replaceAll('`', '&#96;')
-      .replace(/@|\\#|:(?=\/\/)|(?<=www)\.|(?<=\bGH)-/gi, `$&${BREAK}`)
+      .replace(/@|\\#|:(?=\/\/)|www(?=\.)|\bGH(?=-)/gi, `$&${BREAK}`)
   );
 }
 

@@ -25,6 +25,7 @@ const nasty = fc.oneof(
         'a',
         ' ',
         'http://x',
+        'www.',
         '\u202e',
         '\u001b[1m',
         '\ud800',
@@ -92,9 +93,10 @@ describe('code', () => {
 describe('prose', () => {
   it('keeps backticked names as code and breaks mentions, references and links', () => {
     expect(prose('import `a_b` of @team, see #12, GH-3, https://x.example, www.x.example')).toBe(
-      'import `a_b` of @&#8203;team, see \\#&#8203;12, GH-&#8203;3, https:&#8203;//x.example, www.&#8203;x.example',
+      'import `a_b` of @&#8203;team, see \\#&#8203;12, GH&#8203;-3, https:&#8203;//x.example, www&#8203;.x.example',
     );
     expect(prose('<b>`lone')).toBe('&lt;b&gt;&#96;lone');
+    expect([prose('1. x'), prose('- x'), prose('--- x')]).toEqual(['1\\. x', '\\- x', '\\--- x']);
   });
 
   it('holds no tag, link, mention, reference, table cell or line of its own, for any text', () => {
@@ -105,7 +107,7 @@ describe('prose', () => {
         const outside = outsideCode(shown);
         expect(outside).not.toMatch(/[<>`]/);
         expect(outside.replace(/\\[\\*_[\]()#+!|~{}$]/g, '')).not.toMatch(/[*_[\]()+!|~{}$]/);
-        expect(outside).not.toMatch(/@(?!&#8203;)|:\/\//);
+        expect(outside).not.toMatch(/@(?!&#8203;)|:\/\/|www\./);
       }),
     );
   });
