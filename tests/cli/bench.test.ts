@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { benchArguments } from '../../app/cli/bench.ts';
+
+const args = (...argv: string[]) => benchArguments(argv, '/home/me', '/checkout');
+
+describe('bench', () => {
+  it('makes paths absolute and passes everything else on', () => {
+    expect(args('--path', 'fork', '--seq-len', '512', '1024', '--device', 'cpu', '--json')).toEqual([
+      ...['--path', '/home/me/fork', '--seq-len', '512', '1024', '--device', 'cpu', '--json'],
+    ]);
+  });
+
+  it('takes --repo-path and the = form', () => {
+    expect(args('--repo-path=fork')).toEqual(['--path', '/home/me/fork']);
+  });
+
+  it("names the miniature upstream for the demo's task, unless another is given", () => {
+    expect(args('--path', '/x', '--task', 'quasar_demo')).toEqual([
+      ...['--path', '/x', '--task', 'quasar_demo', '--upstream', '/checkout/tests/fixtures/upstream'],
+    ]);
+    expect(args('--path', '/x', '--task=quasar_demo', '--upstream', 'up')).toEqual([
+      ...['--path', '/x', '--task', 'quasar_demo', '--upstream', '/home/me/up'],
+    ]);
+  });
+
+  it('asks for a path', () => {
+    expect(() => args('--json')).toThrow(/--path DIR is needed/);
+    expect(() => args('--path')).toThrow(/--path needs a value/);
+  });
+});

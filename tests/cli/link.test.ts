@@ -1,0 +1,224 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { stringToU8a, u8aToHex } from '@polkadot/util';
+import { mnemonicToMiniSecret } from '@polkadot/util-crypto/mnemonic';
+import { sr25519PairFromSeed, sr25519Sign } from '@polkadot/util-crypto/sr25519';
+import { describe, expect, it } from 'vitest';
+import { parseHotkeyFile } from '../../app/cli/hotkey-file.ts';
+import { linkCommand } from '../../app/cli/link.ts';
+import { hotkeyOf, linkMessage, signLink, verifyLink } from '../../app/miners/link.ts';
+import { parseQuasarYml } from '../../app/miners/quasar-yml.ts';
+import { aFolder, anIo } from './io.ts';
+
+const phrase = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
+const miniSecret = mnemonicToMiniSecret(phrase);
+const { hotkey, publicKey } = hotkeyOf(miniSecret);
+const repository = {
+  network: 'finney',
+  netuid: 24,
+  repoId: 1001,
+  ownerId: 2002,
+  defaultBranch: 'main',
+  more: 1,
+};
+const subject = { network: 'finney', netuid: 24, repoId: 1001, ownerId: 2002, hotkey };
+const REPO = ['--repo', 'alice/fork', '--referee', 'https://referee.example'];
+
+const answering = (status: number, body: unknown) => {
+  const asked: string[] = [];
+  const fetch = async (url: string | URL | Request) => {
+    asked.push(String(url));
+    return new Response(JSON.stringify(body), { status });
+  };
+  return { asked, fetch: fetch as typeof globalThis.fetch };
+};
+const aHotkeyFile = (overrides: object = {}): string => {
+  const file = path.join(aFolder(), 'hotkey');
+  const secretSeed = u8aToHex(miniSecret);
+  writeFileSync(
+    file,
+    JSON.stringify({
+      accountId: u8aToHex(publicKey),
+      publicKey: u8aToHex(publicKey),
+      secretPhrase: phrase,
+      secretSeed,
+      ss58Address: hotkey,
+      ...overrides,
+    }),
+  );
+  return file;
+};
+const ymlOf = (folder: string) => readFileSync(path.join(folder, 'quasar.yml'), 'utf8');
+
+describe('link --print', () => {
+  it('prints exactly the message to sign, for a key that is elsewhere', async () => {
+    const app = answering(200, repository);
+    const io = anIo({ fetch: app.fetch });
+    expect(await linkCommand(['--print', '--hotkey', hotkey, ...REPO], io)).toBe(0);
+    expect(io.printed()).toBe(`${linkMessage(subject)}\n`);
+    expect(app.asked).toEqual(['https://referee.example/api/v1/repos/alice/fork']);
+  });
+});
+
+describe('link --write', () => {
+  it('signs with the hotkey file and writes a quasar.yml that the App accepts', async () => {
+    const folder = aFolder();
+    const io = anIo({ cwd: folder, fetch: answering(200, repository).fetch });
+    const args = [
+      '--write',
+      '--hotkey-file',
+      aHotkeyFile(),
+      '--target-length',
+      '100000',
+      '--claim',
+      '1234.5',
+      ...REPO,
+    ];
+    expect(await linkCommand(args, io)).toBe(0);
+    const parsed = parseQuasarYml(ymlOf(folder));
+    if (!parsed.ok) throw new Error('refused');
+    expect(parsed.value).toMatchObject({
+      task: 'quasar',
+      hotkey,
+      targetSequenceLength: 100_000,
+      claimedTokensPerSec: 1234.5,
+    });
+    expect(verifyLink({ ...subject, signature: parsed.value.signature })).toMatchObject({ ok: true });
+    expect(readdirSync(folder)).toEqual(['quasar.yml']);
+    expect(io.printed() + io.said() + ymlOf(folder)).not.toMatch(
+      new RegExp(`bottom|${u8aToHex(miniSecret).slice(2)}`),
+    );
+  });
+
+  it('takes a signature from elsewhere on stdin, wrapped as wallets do', async () => {
+    const signature = u8aToHex(
+      sr25519Sign(stringToU8a(`<Bytes>${linkMessage(subject)}</Bytes>`), sr25519PairFromSeed(miniSecret)),
+    );
+    const folder = aFolder();
+    const io = anIo({ cwd: folder, fetch: answering(200, repository).fetch, stdinText: `${signature}\n` });
+    const args = ['--write', '--hotkey', hotkey, '--signature', '-', '--target-length', '100000', ...REPO];
+    expect(await linkCommand(args, io)).toBe(0);
+    expect(ymlOf(folder)).toContain(`signature: ${signature}`);
+  });
+
+  it('updates a file in place: comments, other keys and old values stay', async () => {
+    const folder = aFolder();
+    writeFileSync(
+      path.join(folder, 'quasar.yml'),
+      '# my fork\nhotkey: old # cold key is elsewhere\n\n# the long league\ntarget_sequence_length: 500000\nmine: yes\nsignature: "0x00"\n',
+    );
+    const io = anIo({ cwd: folder, fetch: answering(200, repository).fetch });
+    expect(
+      await linkCommand(['--write', '--hotkey-file', aHotkeyFile(), '--branch', 'fast', ...REPO], io),
+    ).toBe(0);
+    const text = ymlOf(folder);
+    expect(text).toContain('# my fork\n');
+    expect(text).toContain(`hotkey: ${hotkey} # cold key is elsewhere\n`);
+    expect(text).toContain('# the long league\ntarget_sequence_length: 500000\nmine: yes\nsignature: 0x');
+    expect(text).toContain('branch: fast\n');
+    expect(io.said()).toContain('push it to fast');
+  });
+
+  it.each([
+    ['no target length anywhere', [], /target_sequence_length is missing/],
+    ['a wrong length', ['--target-length', 'many'], /not a number in plain digits/],
+    ['a wrong branch', ['--target-length', '100000', '--branch', 'a..b'], /name of a branch/],
+  ])('writes nothing with %s', async (_name, more, why) => {
+    const folder = aFolder();
+    const io = anIo({ cwd: folder, fetch: answering(200, repository).fetch });
+    await expect(
+      linkCommand(['--write', '--hotkey-file', aHotkeyFile(), ...more, ...REPO], io),
+    ).rejects.toThrow(why);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it('refuses a signature made for another repository', async () => {
+    const signature = signLink({ ...subject, repoId: 9 }, miniSecret);
+    const io = anIo({ fetch: answering(200, repository).fetch });
+    const args = [
+      '--write',
+      '--hotkey',
+      hotkey,
+      '--signature',
+      signature,
+      '--target-length',
+      '100000',
+      ...REPO,
+    ];
+    await expect(linkCommand(args, io)).rejects.toThrow(/another repository/);
+  });
+
+  it('leaves a quasar.yml alone that it cannot read', async () => {
+    const folder = aFolder();
+    writeFileSync(path.join(folder, 'quasar.yml'), 'a: [\n');
+    const io = anIo({ cwd: folder, fetch: answering(200, repository).fetch });
+    const args = ['--write', '--hotkey-file', aHotkeyFile(), '--target-length', '100000', ...REPO];
+    await expect(linkCommand(args, io)).rejects.toThrow(/not valid YAML/);
+    expect(ymlOf(folder)).toBe('a: [\n');
+  });
+});
+
+describe('the Referee behind --referee', () => {
+  it.each([
+    [404, { error: { code: 'not_installed', message: 'install the App' } }, /404: install the App/],
+    [502, 'bad gateway', /502: no reason given/],
+    [200, { network: 'finney' }, /does not answer like a Quasar Referee/],
+  ])('answering %s is told to the person', async (status, body, why) => {
+    const io = anIo({ fetch: answering(status, body).fetch });
+    await expect(linkCommand(['--print', '--hotkey', hotkey, ...REPO], io)).rejects.toThrow(why);
+  });
+
+  it('must be https: what to sign comes from there', async () => {
+    const args = ['--print', '--hotkey', hotkey, '--repo', 'a/b', '--referee', 'http://referee.example'];
+    await expect(linkCommand(args, anIo())).rejects.toThrow(/https is wanted/);
+  });
+});
+
+describe('wrong use of link', () => {
+  it.each([
+    [['--print', '--write', '--hotkey', hotkey, ...REPO], /either --print or --write/],
+    [['--hotkey', hotkey, ...REPO], /either --print or --write/],
+    [['--print', '--hotkey', hotkey], /--repo and --referee/],
+    [['--print', ...REPO], /either --hotkey-file or --hotkey/],
+    [['--print', '--hotkey', '0x12', ...REPO], /public key in hex/],
+    [
+      ['--print', '--hotkey', hotkey, '--repo', 'a/b/c', '--referee', 'https://x.example'],
+      /write owner\/name/,
+    ],
+  ])('%j is refused', async (args, why) => {
+    await expect(linkCommand(args, anIo())).rejects.toThrow(why);
+  });
+
+  it('needs a signature to write without the key', async () => {
+    const io = anIo({ fetch: answering(200, repository).fetch });
+    await expect(linkCommand(['--write', '--hotkey', hotkey, ...REPO], io)).rejects.toThrow(/--signature/);
+  });
+});
+
+describe('a hotkey file', () => {
+  const parse = (content: string | object) =>
+    parseHotkeyFile(Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)), 'F');
+
+  it('gives its key from the phrase, or from the seed alone', () => {
+    expect(parse({ secretPhrase: phrase }).hotkey).toBe(hotkey);
+    expect(parse({ secretSeed: u8aToHex(miniSecret), secretPhrase: null, cryptoType: 1 }).hotkey).toBe(
+      hotkey,
+    );
+  });
+
+  it.each<[string | object, RegExp]>([
+    ['$NACL\u0001\u0002', /protected by a password.*--print/],
+    ['$ANSIBLE_VAULT;1.1', /protected by a password/],
+    ['gAAAAABm', /protected by a password/],
+    ['{', /not a Bittensor hotkey file/],
+    [{ ss58Address: hotkey }, /no secret phrase or seed/],
+    [{ secretPhrase: 'one two' }, /not a valid one/],
+    [{ secretSeed: '0x12' }, /not 32 bytes/],
+    [{ secretPhrase: phrase, cryptoType: 0 }, /not hold an sr25519 key/],
+    [{ secretPhrase: phrase, ss58Address: '5Other' }, /contradicts itself/],
+    [{ secretPhrase: phrase, publicKey: `0x${'00'.repeat(32)}` }, /contradicts itself/],
+  ])('%j is refused without quoting the secret', (content, why) => {
+    expect(() => parse(content)).toThrow(why);
+    expect(() => parse(content)).not.toThrow(/bottom|one two/);
+  });
+});
