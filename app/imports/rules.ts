@@ -1,0 +1,59 @@
+/** Every rule of the import policy: stable ids, the reason each gives, and what it means in one line. */
+
+interface Rule {
+  readonly reason: 'bad_file' | 'syntax_error' | 'missing_import' | 'forbidden_import';
+  readonly meaning: string;
+}
+
+export const RULES = {
+  'file-missing': rule('bad_file', 'a target file is absent'),
+  'file-kind': rule(
+    'bad_file',
+    'a target file is a symbolic link, a submodule, a directory or another odd thing',
+  ),
+  'file-mode': rule('bad_file', 'a target file is not mode 100644'),
+  'file-size': rule('bad_file', 'a target file is larger than 256 KiB'),
+  'lfs-pointer': rule('bad_file', 'a target file is a Git LFS pointer instead of the code'),
+  'file-encoding': rule('bad_file', 'a target file is not UTF-8, or declares another encoding'),
+  'file-characters': rule('bad_file', 'a target file has control, bidirectional or byte-order characters'),
+  'non-ascii-code': rule(
+    'bad_file',
+    'a character outside ASCII in code (comments and strings may have them)',
+  ),
+  syntax: rule('syntax_error', "not valid in the task's Python"),
+  'too-deep': rule('syntax_error', 'nested deeper, or a number longer, than Python compiles'),
+  'unclear-layout': rule('syntax_error', 'indentation that Python tools read differently'),
+  'unreadable-code': rule('syntax_error', 'code that the policy cannot read with certainty'),
+  'missing-import': rule('missing_import', 'a required name is not imported at module scope'),
+  'rebound-import': rule('missing_import', 'a required name is imported, then bound again or deleted'),
+  'star-import': rule('forbidden_import', '`from ... import *`'),
+  'forbidden-package': rule('forbidden_import', 'a package that the task forbids, in any spelling'),
+  'module-not-allowed': rule('forbidden_import', 'a module that is not on the list of the task'),
+  'relative-beyond-package': rule('forbidden_import', 'a relative import that leaves the top package'),
+  'reach-through': rule(
+    'forbidden_import',
+    'a module, loader or private name reached through an imported module',
+  ),
+  'module-escape': rule('forbidden_import', 'a module used as a value, where no rule could follow it'),
+  'monkey-patch': rule('forbidden_import', 'an attribute of something imported is set or deleted'),
+  'dynamic-code': rule('forbidden_import', 'exec, eval, compile, `__import__` and their like'),
+  'forbidden-builtin': rule(
+    'forbidden_import',
+    'a builtin that opens files, stops the run or exposes namespaces',
+  ),
+  'dynamic-attribute': rule(
+    'forbidden_import',
+    'getattr or hasattr whose attribute is not a plain string literal',
+  ),
+  'dunder-access': rule(
+    'forbidden_import',
+    'a double-underscore or frame attribute that exposes the interpreter',
+  ),
+  'too-many-findings': rule('forbidden_import', 'there are more findings than are listed'),
+} as const satisfies Record<string, Rule>;
+
+export type RuleId = keyof typeof RULES;
+
+function rule(reason: Rule['reason'], meaning: string): Rule {
+  return { reason, meaning };
+}
