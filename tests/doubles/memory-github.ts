@@ -52,7 +52,7 @@ export class MemoryGitHub {
     RepositoryInfo & { branches: Map<string, string[]>; gone: boolean }
   >();
   readonly commits = new Map<string, MemoryCommit>();
-  readonly redelivered: number[] = [];
+  readonly redelivered: string[] = [];
   failed: FailedDelivery[] = [];
   writes = 0;
   runnersOnline = 1;

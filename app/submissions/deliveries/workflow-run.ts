@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { findEvaluation, findEvaluationByRun, LIVE_STATES, noteEvaluation } from '../../../db/evaluations.ts';
 import { wakeSubmission } from '../../../db/submissions.ts';
+import { runTitle } from '../../evaluations/run-title.ts';
 import type { Services } from '../services.ts';
-import { runTitle } from '../steps/evaluations.ts';
 
 const Payload = z.object({
   workflow_run: z.object({ id: z.number().int(), display_title: z.string().nullish() }),

@@ -6,13 +6,11 @@ import {
   orderEvaluation,
 } from '../../../db/evaluations.ts';
 import { recordEvent } from '../../../db/events.ts';
+import { runTitle } from '../../evaluations/run-title.ts';
 import { GitHubError } from '../../github/github.ts';
 import type { Step } from '../plan.ts';
 import type { Services } from '../services.ts';
 import type { Loaded } from '../snapshot.ts';
-
-/** The run name of evaluate.yml: how a run is recognised whose id never reached us. */
-export const runTitle = (evaluation: number): string => `quasar evaluation ${evaluation}`;
 
 /** Clocks differ: runs that GitHub dates a little before our intent are looked at too. */
 const CLOCK_SLACK_MS = 120_000;
