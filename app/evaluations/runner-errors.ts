@@ -15,7 +15,6 @@ export type RunnerErrorCode =
   | 'commit_not_pinned'
   | 'not_self_hosted'
   | 'issuer_unreachable'
-  | 'body_too_large'
   | 'body_invalid'
   | 'unknown_evaluation'
   | 'not_yet_dispatched'
@@ -26,6 +25,7 @@ export type RunnerErrorCode =
   | 'wrong_nonce'
   | 'key_changed'
   | 'already_judged'
+  | 'busy'
   | 'github_unavailable';
 
 export interface RunnerErrorOptions {
