@@ -129,10 +129,6 @@ function scoreTable(view: SubmissionView, state: DecidedState): string {
     );
   }
   const measuredSpeed = decision.tokensPerSec ?? 0;
-  const standing =
-    decision.score !== 0 && state.rank === null
-      ? 'not ranked: another entry of this hotkey or owner holds its place'
-      : rankOf(state);
   if (view.claimedTokensPerSec !== null)
     rows.push([
       'Claim',
@@ -143,7 +139,15 @@ function scoreTable(view: SubmissionView, state: DecidedState): string {
       'Before',
       `${speed(previous.tokensPerSec)} at ${code(previous.sha.slice(0, 7))}: now ${ratio(measuredSpeed / previous.tokensPerSec)}`,
     ]);
-  return table('ll', ['Standing', sentence(standing)], rows);
+  return table('ll', ['Standing', standing(view, state)], rows);
+}
+
+/** Others move on after a decision, and its check-run does not: the page knows the place of today. */
+function standing({ appUrl }: SubmissionView, state: DecidedState): string {
+  const now = `[the standing now](${appUrl}/)`;
+  if (state.rank !== null) return `${sentence(rankOf(state))} when this was decided · ${now}`;
+  if (state.decision.score === 0) return `Not ranked · ${now}`;
+  return `Not ranked: a hotkey and an owner have one place, for their best entry on the device of the task · ${now}`;
 }
 
 /** Rounded down, so that 89.99 % is never shown as the 90 % that would have been enough. */

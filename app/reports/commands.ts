@@ -2,19 +2,25 @@
 import { fenced } from './escape.ts';
 import type { SubmissionView } from './view.ts';
 
-type Place = Pick<SubmissionView, 'appUrl' | 'cliSha256' | 'repo' | 'task'>;
+type Place = Pick<SubmissionView, 'appUrl' | 'cliSha256' | 'repo' | 'task' | 'targetLength'>;
+
+/** What the miner puts in himself. */
+const HOTKEY_FILE = '~/.bittensor/wallets/WALLET/hotkeys/HOTKEY';
+const TARGET_LENGTH = 'TARGET_LENGTH';
 
 /** Proves that a hotkey owns the fork, and writes the proof to `quasar.yml`. */
 export function linkCommand(view: Place): string {
+  const { owner, name } = view.repo;
+  const repo = `${safe(owner, 'OWNER')}/${safe(name, 'NAME')}`;
   return shell(view, [
-    `node cli.mjs link --hotkey-file HOTKEY_FILE --repo ${repoName(view)} --referee ${view.appUrl} --write`,
+    `node cli.mjs link --write --repo ${repo} --referee ${view.appUrl} --target-length ${view.targetLength ?? TARGET_LENGTH} --hotkey-file ${HOTKEY_FILE}`,
     'git add quasar.yml && git commit -m "Link my hotkey" && git push',
   ]);
 }
 
 /** Finds in a checkout what `Quasar / imports` found. */
 export function checkCommand(view: Place): string {
-  return shell(view, [`node cli.mjs check --path . --task ${safe(view.task.name)}`]);
+  return shell(view, [`node cli.mjs check --path . --task ${safe(view.task.name, 'quasar')}`]);
 }
 
 function shell(view: Place, commands: readonly string[]): string {
@@ -26,11 +32,7 @@ function shell(view: Place, commands: readonly string[]): string {
   );
 }
 
-function repoName({ repo }: Place): string {
-  return `${safe(repo.owner)}/${safe(repo.name)}`;
-}
-
 /** A command is pasted into a shell: a name that GitHub would not give is replaced. */
-function safe(name: string): string {
-  return /^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,99}$/.test(name) ? name : 'NAME';
+function safe(name: string, placeholder: string): string {
+  return /^[A-Za-z0-9_.][A-Za-z0-9_.-]{0,99}$/.test(name) ? name : placeholder;
 }

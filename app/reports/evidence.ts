@@ -12,7 +12,7 @@ export function environment(result: Result): string {
   const rows: [string, string][] = [
     ['Device', `${code(device.name)} (${device.kind})`],
     ['Memory', size(device.memoryBytes)],
-    ['Driver', code(device.driver)],
+    ['Driver', device.driver === '' ? '–' : code(device.driver)],
     ['Power limit', device.powerLimitW > 0 ? `${whole(device.powerLimitW)} W` : '–'],
     ['Clocks', clocks(result)],
     ['Yardstick drift', drift(conditions.yardstick)],

@@ -77,7 +77,7 @@ function report(view: SubmissionView, means: string): Report {
   return {
     title: first === undefined ? 'The target files cannot be taken' : `${more}${place}`,
     blocks: [
-      `**Not accepted: ${counted(findings.length, 'finding')}.** ${means}`,
+      `**Not accepted${findings.length === 0 ? '' : `: ${counted(findings.length, 'finding')}`}.** ${means}`,
       `**Next:** mend ${findings.length === 1 ? 'it' : 'them'} and push; each finding is also marked in the diff. Nothing was sent to a GPU.`,
       shown.length > 0 ? table('lll', ['Where', 'Finding', 'What to do'], shown.map(row)) : null,
       findings.length > shown.length

@@ -86,7 +86,7 @@ function unlinked(view: SubmissionView, problems: readonly YmlProblem[], check: 
     blocks: [
       '**This fork is not linked to a hotkey, so nothing is judged yet.** Every push is received with its time, linked or not.',
       list.length > 0 ? list.join('\n') : null,
-      '**Next:** run this in a checkout of your fork, with the file of your hotkey. It writes `quasar.yml`, and the key never leaves your machine.',
+      `**Next:** run this in a checkout of your fork, with the file of your hotkey${view.targetLength === null ? ' and the sequence length that you want to be ranked at' : ''}. It writes \`quasar.yml\`; the key never leaves your machine.`,
       linkCommand(view),
       `Where the key is on another machine, \`link --print\` shows the exact message to sign. More on [the page about joining](${view.appUrl}/join).`,
     ],

@@ -84,7 +84,7 @@ export const JUDGE_WORDS: Readonly<Record<JudgeReason | (typeof DECISION_REASONS
   infra: {
     short: 'no verdict: the infrastructure failed',
     means: 'The machines that judge failed, not your kernel. Nothing is held against you.',
-    next: 'Press **Re-run** for another attempt. The operator has been told.',
+    next: 'Press **Re-run** for another attempt.',
   },
   over_claim: {
     short: 'claimed more than was measured',

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { CHECK_NAMES, INTAKE_RULES, type IntakeReason } from '../../app/evaluations/reasons.ts';
+import {
+  CHECK_NAMES,
+  DECISION_REASONS,
+  INTAKE_REASONS,
+  INTAKE_RULES,
+  type IntakeReason,
+  JUDGE_REASONS,
+} from '../../app/evaluations/reasons.ts';
 import type { CheckRunState } from '../../app/github/github.ts';
 import { renderBenchmark } from '../../app/reports/benchmark.ts';
 import { renderImports } from '../../app/reports/imports.ts';
@@ -72,7 +79,21 @@ describe('every check of every state', () => {
     });
   });
 
-  it('has a case for every intake reason, and names a failed check wherever one did not run', () => {
+  it('has a case for every reason', () => {
+    const seen = new Set(
+      cases.map(([, { state }]) =>
+        state.kind === 'decided'
+          ? state.decision.reason
+          : state.kind === 'intake_rejected'
+            ? state.reason
+            : state.kind,
+      ),
+    );
+    for (const reason of [...JUDGE_REASONS, ...INTAKE_REASONS, ...DECISION_REASONS])
+      expect(seen).toContain(reason);
+  });
+
+  it('names the failed check wherever one did not run', () => {
     for (const [name, view] of cases)
       for (const check of checksOf(view)) {
         if (
