@@ -1,0 +1,75 @@
+/** `npm test`: vitest, then pytest where `.venv` exists. With REQUIRE_ALL=1 nothing may be skipped. Arguments go to vitest. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+const requireAll = process.env.REQUIRE_ALL === '1';
+const reports = mkdtempSync(path.join(tmpdir(), 'quasar-tests-'));
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+function run(command: string, args: readonly string[]): number {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (error) console.error(`${command}: ${error.message}`);
+  return status ?? 1;
+}
+
+function vitest(args: readonly string[]): { code: number; count: Count | null } {
+  const report = path.join(reports, 'vitest.json');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  const code = run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...reporters, ...args]);
+  if (!existsSync(report)) return { code: code || 1, count: null };
+  const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+    readFileSync(report, 'utf8'),
+  );
+  return {
+    code,
+    count: { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests },
+  };
+}
+
+function pytest(): { code: number; count: Count | null } {
+  const python = path.join(root, '.venv', 'bin', 'python');
+  if (!existsSync(python)) {
+    console.log('pytest: skipped, there is no .venv. This line makes it: npx tsx tests/setup-python.ts');
+    return { code: requireAll ? 1 : 0, count: null };
+  }
+  const report = path.join(reports, 'pytest.xml');
+  const code = run(python, [
+    '-B',
+    '-m',
+    'pytest',
+    '-q',
+    '-p',
+    'no:cacheprovider',
+    `--junit-xml=${report}`,
+    'tests/kernels',
+  ]);
+  if (!existsSync(report)) return { code: code || 1, count: null };
+  const number = (name: string): number =>
+    Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(readFileSync(report, 'utf8'))?.[1] ?? 0);
+  const failed = number('failures') + number('errors');
+  const skipped = number('skipped');
+  return { code, count: { passed: number('tests') - failed - skipped, failed, skipped } };
+}
+
+const args = process.argv.slice(2);
+// with arguments somebody looks at some tests of vitest
+const parts = args.length > 0 ? [vitest(args)] : [vitest([]), pytest()];
+rmSync(reports, { recursive: true, force: true });
+
+const sum = (name: keyof Count): number =>
+  parts.reduce((total, { count }) => total + (count?.[name] ?? 0), 0);
+const skippedWhereAllIsAsked = requireAll && sum('skipped') > 0;
+if (skippedWhereAllIsAsked) console.error(`REQUIRE_ALL=1, but ${sum('skipped')} tests were skipped`);
+console.log(
+  `${sum('passed')} passed, ${sum('failed')} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}`,
+);
+process.exitCode = skippedWhereAllIsAsked || parts.some(({ code }) => code !== 0) ? 1 : 0;
