@@ -1,0 +1,189 @@
+/**
+ * What pages and the JSON API read. Implemented on the database; every time is unix milliseconds, every figure as the
+ * decision holds it. Text in it may be a miner's: whoever shows it escapes it.
+ */
+import type { CheckName, Conclusion, Reason } from '../evaluations/reasons.ts';
+import type { Progress, Result } from '../evaluations/schema.ts';
+
+export interface ReadModel {
+  leaderboard(): Promise<Leaderboard>;
+  /** Null when there is no such submission. */
+  submission(id: number): Promise<SubmissionDetails | null>;
+  /** Null unless the App is installed on it. Owner and name in any letter case. */
+  repository(owner: string, name: string): Promise<RepositoryDetails | null>;
+  /** The latest weight vector, null before the first. */
+  weights(): Promise<WeightsDetails | null>;
+}
+
+/** A fork that may be named: null in its place stands for a private repository, whose name is not ours to tell. */
+export interface ForkName {
+  readonly owner: string;
+  readonly name: string;
+}
+
+export interface Leaderboard {
+  readonly roundId: number;
+  /** One for every enabled task. */
+  readonly boards: readonly TaskBoard[];
+  /** Queued and running submissions, oldest first. */
+  readonly live: readonly LiveSubmission[];
+  /** The latest that ended, newest first; at most 20. */
+  readonly recent: readonly EndedSubmission[];
+  /** Null when nobody could tell. */
+  readonly runners: {
+    readonly online: number;
+    readonly busy: number;
+    readonly offlineSince: number | null;
+  } | null;
+}
+
+export interface TaskBoard {
+  readonly task: string;
+  readonly taskVersion: number;
+  readonly entries: readonly RankedEntry[];
+}
+
+export interface RankedEntry {
+  readonly rank: number;
+  readonly submission: number;
+  readonly hotkey: string;
+  readonly fork: ForkName | null;
+  readonly sha: string;
+  readonly league: string;
+  readonly multiplier: number;
+  readonly targetLength: number;
+  readonly tokensPerSec: number;
+  /** Low end of the confidence interval: what scores. */
+  readonly tokensPerSecLow: number;
+  readonly score: number;
+  /** Fraction of the reward; 0 below the paid places. */
+  readonly share: number;
+  readonly receivedAt: number;
+}
+
+export interface LiveSubmission {
+  readonly submission: number;
+  readonly fork: ForkName | null;
+  readonly hotkey: string | null;
+  readonly task: string;
+  readonly state: 'queued' | 'running';
+  readonly progress: Pick<Progress, 'stage' | 'done' | 'total'> | null;
+  readonly receivedAt: number;
+}
+
+export interface EndedSubmission {
+  readonly submission: number;
+  readonly fork: ForkName | null;
+  readonly hotkey: string | null;
+  readonly task: string;
+  readonly reason: Reason;
+  readonly tokensPerSec: number | null;
+  readonly endedAt: number;
+}
+
+export interface SubmissionDetails {
+  readonly id: number;
+  readonly task: string;
+  readonly taskVersion: number;
+  readonly fork: ForkName | null;
+  readonly sha: string;
+  readonly branch: string;
+  readonly hotkey: string | null;
+  readonly targetLength: number | null;
+  readonly league: { readonly name: string; readonly multiplier: number } | null;
+  readonly claimedTokensPerSec: number | null;
+  readonly receivedAt: number;
+  readonly receiptSource: 'delivery' | 'log';
+  readonly contentDigest: string | null;
+  readonly codeDigest: string | null;
+  readonly files: readonly { readonly path: string; readonly sha256: string; readonly bytes: number }[];
+  /** Web addresses, null where they would lead nowhere (a private repository). */
+  readonly links: {
+    readonly commit: string | null;
+    readonly againstUpstream: string | null;
+    readonly againstPrevious: string | null;
+  };
+  readonly supersededBy: number | null;
+  readonly checks: readonly CheckDetails[];
+  /** What happened, oldest first. `what` is our own words. */
+  readonly timeline: readonly { readonly at: number; readonly what: string }[];
+  readonly findings: readonly FindingDetails[];
+  readonly state: 'queued' | 'running' | 'ended';
+  readonly progress: Pick<Progress, 'stage' | 'done' | 'total'> | null;
+  readonly decision: DecisionDetails | null;
+  /** The record of the verdict that stands for the decision. */
+  readonly record: Result | null;
+}
+
+export interface CheckDetails {
+  readonly name: CheckName;
+  readonly status: 'queued' | 'in_progress' | 'completed';
+  readonly conclusion: Conclusion | null;
+  readonly url: string | null;
+}
+
+export interface FindingDetails {
+  readonly rule: string;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly advice: string;
+}
+
+export interface DecisionDetails {
+  readonly reason: Reason;
+  readonly status: 'accepted' | 'rejected' | 'inconclusive';
+  readonly detail: string;
+  readonly tokensPerSec: number | null;
+  readonly tokensPerSecLow: number | null;
+  readonly score: number | null;
+  readonly rank: number | null;
+  readonly share: number | null;
+  readonly decidedAt: number;
+}
+
+export interface RepositoryDetails {
+  readonly owner: string;
+  readonly name: string;
+  readonly repoId: number;
+  readonly ownerId: number;
+  readonly defaultBranch: string;
+  /** The branch that is judged: the default one until a valid quasar.yml says otherwise. */
+  readonly branch: string;
+  readonly link: { readonly state: 'linked'; readonly hotkey: string } | { readonly state: 'unlinked' };
+}
+
+export interface WeightsDetails {
+  readonly roundId: number;
+  readonly dryRun: boolean;
+  readonly createdAt: number;
+  readonly shares: readonly { readonly hotkey: string; readonly share: number }[];
+}
+
+/** What a newcomer needs to know; from the configuration, not from rows. */
+export interface JoinInfo {
+  readonly appUrl: string;
+  /** Where the App is installed; null while its name is unknown. */
+  readonly installUrl: string | null;
+  readonly network: string;
+  readonly netuid: number;
+  readonly shares: readonly number[];
+  readonly tasks: readonly JoinTask[];
+}
+
+export interface JoinTask {
+  readonly name: string;
+  /** Web address of the repository to fork. */
+  readonly upstreamUrl: string;
+  readonly targetFiles: readonly string[];
+  readonly targetLengths: { readonly min: number; readonly max: number };
+}
+
+/** The command file for miners, as it is served. */
+export interface CliBundle {
+  readonly bytes: Uint8Array;
+  readonly gzipped: Uint8Array | null;
+  readonly sha256: string;
+  readonly version: string;
+}
