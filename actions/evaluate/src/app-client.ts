@@ -11,7 +11,8 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 export const CLAIM_FOR_MS = 5 * 60_000;
 export const RESULT_FOR_MS = 10 * 60_000;
-const KEY_FOR_MS = 30_000;
+/** Without the key the result counts for nothing, so it is worth as long a wait. */
+const KEY_FOR_MS = RESULT_FOR_MS;
 
 /** The App said no for good: another answer will not come by asking again. */
 export class Refusal extends Error {
