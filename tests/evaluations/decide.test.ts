@@ -211,6 +211,14 @@ describe('decide › what counts', () => {
     });
   });
 
+  it('takes attempts by their number, not by the id of their evaluation', () => {
+    const verdicts = [
+      aVerdict('op_error', { attempt: 2, evaluation: 5 }),
+      aVerdict('accepted', { attempt: 1, evaluation: 9 }),
+    ];
+    expect(decideOn(verdicts)).toMatchObject({ status: 'accepted', evaluation: 9 });
+  });
+
   it.each(['baseline', 'audit', 'trial'] as const)('reads no verdict of purpose %s', (purpose) => {
     expect(decideOn([aVerdict('accepted', { purpose })])).toMatchObject({ wants: 'first' });
   });

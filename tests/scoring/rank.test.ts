@@ -122,6 +122,11 @@ describe('rank', () => {
     expect(sharesOf(places)).toEqual([{ hotkey: hotkey('A'), share: 0.25 }]);
   });
 
+  it('does not take a score that equals baseline x (1 + margin) for a winner', () => {
+    const places = rank(inReceiptOrder(['A', 1_010_000]), { ...options, floor: 900_000 });
+    expect(shown(places)).toBe('- A');
+  });
+
   it('lets only those who beat the baseline tie for place 1', () => {
     const places = rank(inReceiptOrder(['A', 1_009_000], ['B', 1_015_000]), { ...options, floor: 900_000 });
     expect(shown(places)).toBe('B A');
