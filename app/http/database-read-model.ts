@@ -16,7 +16,7 @@ import type { Conclusion, Reason } from '../evaluations/reasons.ts';
 import { type Progress, Result } from '../evaluations/schema.ts';
 import { leagueOf } from '../scoring/league.ts';
 import type { Services } from '../submissions/services.ts';
-import { loadSubmission, RUNNERS_FACT, type RunnersFact } from '../submissions/snapshot.ts';
+import { type Loaded, loadSubmission, RUNNERS_FACT, type RunnersFact } from '../submissions/snapshot.ts';
 import { type RankedEntry as Ranked, type Standing, standingOf } from '../submissions/standing.ts';
 import type {
   EndedSubmission,
@@ -163,6 +163,14 @@ async function submission(services: Services, id: number): Promise<SubmissionDet
     })),
     findings: loaded.details.findings,
     state: waiting ? (claimed === undefined ? 'queued' : 'running') : 'ended',
+    reason: reasonOf(loaded),
+    evaluations: loaded.evaluations.map(({ id: number, seat, attempt, state, runId }) => ({
+      id: number,
+      seat,
+      attempt,
+      state,
+      runId,
+    })),
     progress: claimed?.progress ? (JSON.parse(claimed.progress) as Progress) : null,
     decision:
       decision === null
@@ -180,6 +188,13 @@ async function submission(services: Services, id: number): Promise<SubmissionDet
           },
     record: verdict === null ? null : Result.parse(JSON.parse(verdict.result)),
   };
+}
+
+function reasonOf({ row, decision, snapshot }: Loaded): Reason | 'other_branch' | null {
+  if (row.intake !== 'eligible') return row.intake as Reason | 'other_branch';
+  if (decision !== null) return decision.reason as Reason;
+  if (row.supersededBy !== null) return 'superseded';
+  return snapshot.isCopy ? 'copy' : null;
 }
 
 /** Events in our own words; nothing that a miner wrote is in them. */

@@ -1,0 +1,245 @@
+/**
+ * The whole system on one machine: the offline GitHub, the App in a process of its own, the operator repository pushed
+ * by git, and runners that execute the real Action. The demo plays on it, and so do the end-to-end tests.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { initOperatorRepository } from '../../app/cli/operator-init.ts';
+import { hotkeyOf, signLink } from '../../app/miners/link.ts';
+import type { Executor } from '../doubles/github/actions/executor.ts';
+import {
+  OPERATOR_EVENTS,
+  OPERATOR_PERMISSIONS,
+  WATCHER_EVENTS,
+  WATCHER_PERMISSIONS,
+} from '../doubles/github/apps.ts';
+import { type OfflineGitHub, startOfflineGitHub } from '../doubles/github/offline-github.ts';
+import type { RepositoryRow } from '../doubles/github/rows.ts';
+import { WorkingCopy } from '../doubles/github/working-copy.ts';
+import { commitMiniature } from '../fixtures/miniature.ts';
+
+const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
+export const NETWORK = { network: 'demo', netuid: 383 } as const;
+export const TASK = 'quasar_demo';
+const UPSTREAM = 'upstream/flash-linear-attention';
+const OPERATOR = 'operator/arena';
+const START_MS = 60_000;
+
+export interface StageOptions {
+  readonly executor: Executor;
+  /** Absolute path of a Python with PyTorch. */
+  readonly python: string;
+  /** Default: an SQLite file that goes with the stage. */
+  readonly databaseUrl?: string;
+  /** More environment of the App. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly runners?: number;
+  readonly port?: number;
+  readonly log: (line: string) => void;
+}
+
+export interface Fork {
+  readonly miner: string;
+  readonly repository: RepositoryRow;
+  readonly fullName: string;
+  readonly hotkey: string;
+  readonly signature: string;
+  readonly copy: WorkingCopy;
+}
+
+export class Stage {
+  #app: ChildProcess | null = null;
+  private constructor(
+    readonly github: OfflineGitHub,
+    readonly directory: string,
+    readonly port: number,
+    readonly operatorCommit: string,
+    private readonly options: StageOptions,
+  ) {}
+
+  static async open(options: StageOptions): Promise<Stage> {
+    const directory = mkdtempSync(path.join(tmpdir(), 'quasar-stage-'));
+    const github = await startOfflineGitHub({
+      accounts: ['upstream', 'operator'],
+      apps: [
+        { slug: 'quasar-referee', permissions: WATCHER_PERMISSIONS, events: WATCHER_EVENTS },
+        { slug: 'quasar-operator', permissions: OPERATOR_PERMISSIONS, events: OPERATOR_EVENTS },
+      ],
+      repositories: [
+        { owner: 'upstream', name: 'flash-linear-attention' },
+        { owner: 'operator', name: 'arena', private: true },
+      ],
+      installations: [{ app: 'quasar-operator', account: 'operator' }],
+      executor: options.executor,
+      runners: options.runners ?? 1,
+      runnerEnv: {
+        PATH: `${path.dirname(options.python)}:${process.env.PATH ?? '/usr/bin:/bin'}`,
+        XDG_CACHE_HOME: path.join(directory, 'cache'),
+      },
+    });
+    try {
+      const upstream = await WorkingCopy.clone(github.cloneUrl(UPSTREAM));
+      const { commit } = commitMiniature(path.join(upstream.directory, '.git'));
+      await upstream.git('push', '-q', 'origin', `${commit}:refs/heads/main`);
+      upstream.remove();
+      const arena = await WorkingCopy.clone(github.cloneUrl(OPERATOR));
+      const quiet = { cwd: arena.directory, out: () => {}, err: () => {} };
+      await initOperatorRepository(arena.directory, quiet);
+      const operatorCommit = await arena.push({}, 'Operator repository');
+      arena.remove();
+      const port = options.port ?? (await freePort());
+      const url = `http://127.0.0.1:${port}/api/github/webhooks`;
+      github.apps.get('quasar-referee').webhookUrl = url;
+      github.apps.get('quasar-operator').webhookUrl = `${url}/operator`;
+      return new Stage(github, directory, port, operatorCommit, options);
+    } catch (error) {
+      await github.close();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts the App and waits until it is healthy. */
+  async startApp(more: Readonly<Record<string, string>> = {}): Promise<void> {
+    if (this.#app !== null) throw new Error('the App runs already');
+    const app = spawn(process.execPath, ['--import', 'tsx', 'app/main.ts'], {
+      cwd: CHECKOUT,
+      env: { ...this.#environment(), ...this.options.env, ...more },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#app = app;
+    const log = createWriteStream(path.join(this.directory, 'app.log'), { flags: 'a' });
+    let tail = '';
+    for (const stream of [app.stdout, app.stderr])
+      stream.on('data', (chunk: Buffer) => {
+        log.write(chunk);
+        tail = `${tail}${chunk}`.slice(-4000);
+      });
+    const ended = new Promise<never>((_, reject) =>
+      app.once('exit', (code, signal) => reject(new Error(`the App ended (${code ?? signal}):\n${tail}`))),
+    );
+    ended.catch(() => {});
+    await Promise.race([this.#healthy(), ended]);
+  }
+
+  /** Where the App writes its log. */
+  get appLog(): string {
+    return path.join(this.directory, 'app.log');
+  }
+
+  /** Ends the App: `SIGKILL` as a crash would, `SIGTERM` cleanly. */
+  async stopApp(signal: 'SIGKILL' | 'SIGTERM' = 'SIGTERM'): Promise<void> {
+    const app = this.#app;
+    if (app === null) return;
+    this.#app = null;
+    const gone = app.exitCode !== null || app.signalCode !== null;
+    const exited = gone ? Promise.resolve() : new Promise((resolve) => app.once('exit', resolve));
+    app.kill(signal);
+    await exited;
+  }
+
+  async #healthy(): Promise<void> {
+    const deadline = Date.now() + START_MS;
+    while (Date.now() < deadline) {
+      const answer = await fetch(`${this.url}/health`).catch(() => null);
+      if (answer?.ok) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    throw new Error(`the App was not healthy within ${START_MS / 1000} s: see ${this.appLog}`);
+  }
+
+  #environment(): Record<string, string> {
+    const watcher = this.github.apps.get('quasar-referee');
+    const operator = this.github.apps.get('quasar-operator');
+    return {
+      PATH: process.env.PATH ?? '/usr/bin:/bin',
+      HOME: process.env.HOME ?? this.directory,
+      HOST: '127.0.0.1',
+      PORT: String(this.port),
+      PUBLIC_URL: this.url,
+      DATABASE_URL: this.options.databaseUrl ?? `sqlite:///${path.join(this.directory, 'referee.sqlite')}`,
+      SUBTENSOR_NETWORK: NETWORK.network,
+      NETUID: String(NETWORK.netuid),
+      APP_ID: String(watcher.id),
+      PRIVATE_KEY: watcher.privateKey,
+      WEBHOOK_SECRET: watcher.webhookSecret,
+      OPERATOR_APP_ID: String(operator.id),
+      OPERATOR_PRIVATE_KEY: operator.privateKey,
+      OPERATOR_WEBHOOK_SECRET: operator.webhookSecret,
+      OPERATOR_REPOSITORY: OPERATOR,
+      OPERATOR_COMMITS: this.operatorCommit,
+      OPERATOR_COMMITS_FILE: path.join(this.directory, 'operator-commits.json'),
+      GHE_HOST: this.github.host,
+      GHE_PROTOCOL: 'http',
+      OIDC_ISSUER: this.github.oidc.issuer,
+      TASKS: TASK,
+      RUNNER_LABELS: 'self-hosted',
+      DEBOUNCE_MS: '500',
+      RECONCILE_INTERVAL_MS: '2000',
+      LOG_LEVEL: 'info',
+    };
+  }
+
+  /** A person forks upstream under an account of its own and installs the App there; seed 1 to 255 makes the hotkey. */
+  async fork(miner: string, seed: number, install = true): Promise<Fork> {
+    this.github.accounts.add(miner);
+    const repository = await this.github.people.fork(UPSTREAM, miner);
+    if (install) this.github.people.install({ app: 'quasar-referee', account: miner });
+    const secret = new Uint8Array(32).fill(seed);
+    const { hotkey } = hotkeyOf(secret);
+    const subject = { ...NETWORK, repoId: repository.id, ownerId: repository.owner_id, hotkey };
+    return {
+      miner,
+      repository,
+      fullName: repository.full_name,
+      hotkey,
+      signature: signLink(subject, secret),
+      copy: await WorkingCopy.clone(this.github.cloneUrl(repository.full_name)),
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.stopApp();
+    await this.github.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** The `quasar.yml` of a fork. */
+export function quasarYml(
+  fork: Fork,
+  values: {
+    readonly targetSequenceLength: number;
+    readonly claimedTokensPerSec?: number;
+    readonly branch?: string;
+  },
+): string {
+  const lines = [
+    `task: ${TASK}`,
+    `hotkey: ${fork.hotkey}`,
+    ...(values.branch === undefined ? [] : [`branch: ${values.branch}`]),
+    `target_sequence_length: ${values.targetSequenceLength}`,
+    ...(values.claimedTokensPerSec === undefined
+      ? []
+      : [`claimed_tokens_per_sec: ${values.claimedTokensPerSec}`]),
+    `signature: "${fork.signature}"`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
