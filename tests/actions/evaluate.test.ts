@@ -20,7 +20,7 @@ fs.writeFileSync(option('--out'), ${JSON.stringify(JSON.stringify(aResult()))});
 const posted = (app: ReturnType<typeof anApp>) => Result.parse(app.to('/runner/result').at(-1)?.body);
 
 describe('the evaluate action', () => {
-  it('claims, judges and posts the result, each call with its own masked token', async () => {
+  it('claims, judges and posts the result, each call with its own token', async () => {
     const app = anApp();
     const world = aWorld({
       fetch: app.fetch,
@@ -34,7 +34,6 @@ describe('the evaluate action', () => {
       '/runner/result',
     ]);
     expect(new Set(app.posted.map(({ token }) => token)).size).toBe(3);
-    expect(world.secrets).toHaveLength(3);
     expect(app.posted[0]?.body).toEqual({ evaluation: 7 });
     expect(app.posted[0]?.token).toBe('Bearer token-1-for-https://referee.example');
     expect(app.posted[2]?.body).toEqual(aResult());

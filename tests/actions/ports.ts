@@ -121,7 +121,6 @@ export interface World extends Ports {
   readonly log: string[];
   readonly failed: string[];
   readonly summaries: string[];
-  readonly secrets: string[];
   readonly folder: string;
   readonly cancel: () => void;
 }
@@ -159,14 +158,12 @@ ${options.judge ?? ''}`,
   const log: string[] = [];
   const failed: string[] = [];
   const summaries: string[] = [];
-  const secrets: string[] = [];
   const cancellation = new AbortController();
   let tokens = 0;
   return {
     core: {
       getInput: (name) => inputs[name] ?? '',
       getIDToken: async (audience) => `token-${++tokens}-for-${audience}`,
-      setSecret: (secret) => void secrets.push(secret),
       info: (line) => void log.push(line),
       warning: (line) => void log.push(`warning: ${line}`),
       setFailed: (line) => void failed.push(line),
@@ -192,7 +189,6 @@ ${options.judge ?? ''}`,
     log,
     failed,
     summaries,
-    secrets,
     folder,
     cancel: () => cancellation.abort(),
   };

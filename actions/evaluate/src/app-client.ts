@@ -90,8 +90,7 @@ async function post(
   let response: Response;
   let text: string;
   try {
-    const token = await ports.core.getIDToken(inputs.audience);
-    ports.core.setSecret(token);
+    const token = await ports.core.getIDToken(inputs.audience); // which masks it in the log
     response = await ports.fetch(inputs.appUrl + route, {
       method: 'POST',
       headers: {

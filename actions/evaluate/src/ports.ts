@@ -4,8 +4,8 @@ import type { ChildProcess, SpawnOptions } from 'node:child_process';
 /** The part of `@actions/core` that is used. */
 export interface Core {
   getInput(name: string): string;
+  /** Masks the token in the log. */
   getIDToken(audience: string): Promise<string>;
-  setSecret(secret: string): void;
   info(message: string): void;
   warning(message: string): void;
   setFailed(message: string): void;
