@@ -109,10 +109,22 @@ export interface SubmissionDetails {
   readonly timeline: readonly { readonly at: number; readonly what: string }[];
   readonly findings: readonly FindingDetails[];
   readonly state: 'queued' | 'running' | 'ended';
+  /** Why it ended as it did, null while it has not; `other_branch` for a commit that is not judged. */
+  readonly reason: Reason | 'other_branch' | null;
+  readonly evaluations: readonly EvaluationDetails[];
   readonly progress: Pick<Progress, 'stage' | 'done' | 'total'> | null;
   readonly decision: DecisionDetails | null;
   /** The record of the verdict that stands for the decision. */
   readonly record: Result | null;
+}
+
+export interface EvaluationDetails {
+  readonly id: number;
+  readonly seat: number;
+  readonly attempt: number;
+  readonly state: 'planned' | 'dispatching' | 'dispatched' | 'claimed' | 'finished' | 'failed' | 'cancelled';
+  /** Of the operator repository's workflow; null before one was dispatched. */
+  readonly runId: number | null;
 }
 
 export interface CheckDetails {

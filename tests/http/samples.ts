@@ -270,6 +270,8 @@ export function aSubmission(more: Partial<SubmissionDetails> = {}): SubmissionDe
       { name: 'logits', status: 'completed', conclusion: 'success', url: 'https://github.com/a/b/runs/2' },
       { name: 'benchmark', status: 'completed', conclusion: 'success', url: 'https://github.com/a/b/runs/3' },
     ],
+    reason: null,
+    evaluations: [],
     timeline: [
       { at, what: 'Push received' },
       { at: at + 900, what: 'Imports passed' },

@@ -1,6 +1,6 @@
 /** What lets a reader check a verdict: files and digests, device and versions, and what the kernel printed. */
 import type { Result } from '../../evaluations/schema.ts';
-import { plain, visible } from '../../reports/escape.ts';
+import { plain } from '../../reports/escape.ts';
 import { size } from '../../reports/figures.ts';
 import type { SubmissionDetails } from '../read-model.ts';
 import { type Html, html, link } from './html.ts';
@@ -47,5 +47,5 @@ function conditions(record: Result, submission: SubmissionDetails): Html {
   ];
   const { log } = record.untrusted;
   return html`<h2>Conditions</h2><dl class="card">${rows.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
-${log !== '' && html`<details><summary>What the kernel printed (nothing is read from it)</summary><pre>${visible(log.slice(-20_000))}</pre></details>`}`;
+${log !== '' && html`<details><summary>What the kernel printed (nothing is read from it)</summary><pre>${log.slice(-20_000)}</pre></details>`}`;
 }

@@ -1,4 +1,5 @@
 /** HTML from templates: whatever is interpolated is text, unless it came out of a template itself. */
+import { visible } from '../../reports/escape.ts';
 
 export class Html {
   constructor(readonly markup: string) {}
@@ -6,7 +7,10 @@ export class Html {
 
 type Part = Html | string | number | null | undefined | false | readonly Part[];
 
-/** Escapes every interpolated string, in text and in quoted attributes; null, undefined and false leave nothing. */
+/**
+ * Escapes every interpolated string, in text and in quoted attributes, and shows its invisible and re-ordering
+ * characters; null, undefined and false leave nothing.
+ */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(strings.reduce((whole, string, index) => `${whole}${markupOf(parts[index - 1])}${string}`));
 }
@@ -15,7 +19,7 @@ function markupOf(part: Part): string {
   if (part instanceof Html) return part.markup;
   if (part === null || part === undefined || part === false) return '';
   if (typeof part === 'object') return part.map(markupOf).join('');
-  return String(part).replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return visible(String(part)).replace(/[&<>"'`]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
 /** An attribute value that is an address of ours or of the web; anything else, `javascript:` first of all, is none. */

@@ -12,13 +12,13 @@ export function measured(record: Result, targetLength: number | null): Html {
 function figures(measurements: readonly Measurement[], targetLength: number | null): Html | false {
   if (measurements.length === 0) return false;
   return html`<h2>Figures</h2><div class="card table"><table class="stack">
-<thead><tr><th scope="col">Length</th><th scope="col" class="r">Tokens/s</th><th scope="col" class="r">Counts</th><th scope="col" class="r">Slowest class</th><th scope="col" class="r">Fixed part</th><th scope="col" class="r">Memory</th></tr></thead>
+<thead><tr><th scope="col">Length</th><th scope="col" class="r">Tokens/s</th><th scope="col" class="r">Low end, scores</th><th scope="col" class="r">Slowest class</th><th scope="col" class="r">Fixed part</th><th scope="col" class="r">Memory</th></tr></thead>
 <tbody>${measurements.map((one) => {
     const slowest = one.classes.reduce((slow, other) => (other.medianNs > slow.medianNs ? other : slow));
     return html`<tr>
 <td data-label="Length" class="num">${whole(one.length)}${one.length === targetLength && html` ${badge('live', 'target')}`}</td>
 <td class="r figure" data-label="Tokens/s">${figure(one.tokensPerSec)}</td>
-<td class="r num quiet" data-label="Counts">${figure(one.tokensPerSecLow)}</td>
+<td class="r num quiet" data-label="Low end, scores">${figure(one.tokensPerSecLow)}</td>
 <td class="r num" data-label="Slowest class"><div>${time(slowest.medianNs)}<span class="small quiet">${plain(slowest.input, 40)}</span></div></td>
 <td class="r num" data-label="Fixed part">${time(one.fixedNs)}</td>
 <td class="r num" data-label="Memory">${one.peakBytes > 0 ? size(one.peakBytes) : '–'}</td></tr>`;

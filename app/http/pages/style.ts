@@ -18,7 +18,7 @@ a:focus-visible,summary:focus-visible{outline:3px solid var(--accent);outline-of
 nav{display:flex;gap:20px}nav a{color:var(--soft);text-decoration:none;padding:18px 0 15px;border-bottom:3px solid transparent}
 nav a:hover{color:var(--ink)}nav a[aria-current]{color:var(--ink);border-color:var(--accent)}
 .net{margin-left:auto;color:var(--soft);font-size:.84rem}
-main{padding-top:36px;padding-bottom:56px}
+main.wide{padding-top:40px;padding-bottom:56px}
 h1{font-size:clamp(1.6rem,4vw,2.15rem);line-height:1.2;letter-spacing:-.022em;margin:0 0 8px;text-wrap:balance}
 h2{font-size:1.12rem;letter-spacing:-.01em;margin:44px 0 12px}
 h3{font-size:1rem;margin:0 0 4px}
@@ -48,7 +48,7 @@ td.r,th.r{text-align:right}td .small{display:block;line-height:1.35}
 .bar{display:block;width:100%;min-width:120px;height:5px;margin-top:6px}.bar .t{fill:var(--track)}.bar .v{fill:var(--accent)}.first .bar .v{fill:var(--gold)}
 .rows{list-style:none;margin:0;padding:0}
 .rows li{display:flex;flex-wrap:wrap;align-items:center;gap:6px 16px;padding:12px 16px;border-bottom:1px solid var(--line)}
-.rows li:last-child{border:0}.rows .grow{flex:1 1 220px;min-width:0}.rows .end{margin-left:auto;text-align:right}
+.rows li:last-child{border:0}.rows+p{margin-top:16px}.rows .grow{flex:1 1 220px;min-width:0}.rows .end{margin-left:auto;text-align:right}
 .verdict{padding:22px 24px;margin:22px 0 16px;border-left-width:5px}
 .verdict.v-good{border-left-color:var(--good)}.verdict.v-bad{border-left-color:var(--bad)}.verdict.v-warn{border-left-color:var(--warn)}.verdict.v-idle{border-left-color:var(--idle)}.verdict.v-live{border-left-color:var(--live)}
 .verdict h2{margin:0 0 6px;font-size:1.3rem}.verdict p{margin:0}.verdict .facts{margin:16px 0 0}.verdict .facts li{background:var(--bg)}
@@ -70,9 +70,9 @@ dl{display:grid;grid-template-columns:minmax(110px,max-content) 1fr;gap:7px 20px
 .steps>li:not(:last-child)::after{content:"";position:absolute;left:17px;top:40px;bottom:8px;width:2px;background:var(--line)}
 .steps h2{margin:0 0 6px}
 .empty{padding:56px 20px;text-align:center}.empty p{margin-left:auto;margin-right:auto}.empty .code{font-size:3.4rem;font-weight:700;color:var(--accent);margin:0;line-height:1.2}
-footer{display:flex;gap:20px;flex-wrap:wrap;border-top:1px solid var(--line);padding-top:18px;padding-bottom:36px;color:var(--soft);font-size:.86rem}footer a{color:var(--soft)}footer span{margin-right:auto}
+footer.wide{display:flex;gap:20px;flex-wrap:wrap;border-top:1px solid var(--line);padding-top:18px;padding-bottom:36px;color:var(--soft);font-size:.86rem}footer a{color:var(--soft)}footer span{margin-right:auto}
 @media(max-width:720px){
-.net{display:none}main{padding-top:26px}
+.net{display:none}main.wide{padding-top:28px}
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .stack tr{display:grid;grid-template-columns:auto 1fr;gap:2px 14px;padding:14px 16px;border-bottom:1px solid var(--line)}.stack tr:last-child{border:0}
 .stack td,.first td{display:flex;justify-content:space-between;align-items:baseline;gap:12px;padding:3px 0;border:0;grid-column:1/-1;text-align:right}

@@ -81,8 +81,10 @@ export function when(unixMs: number, now: number): Html {
   return html`<time datetime="${iso}" title="${moment(unixMs)}">${ago(now - unixMs)}</time>`;
 }
 
+/** To the second: steps of one submission often share a minute. */
 export function exactly(unixMs: number): Html {
-  return html`<time datetime="${new Date(unixMs).toISOString()}">${moment(unixMs)}</time>`;
+  const iso = new Date(unixMs).toISOString();
+  return html`<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC</time>`;
 }
 
 function ago(ms: number): string {
