@@ -126,7 +126,7 @@ export interface OperatorGitHub {
   cancelRun(runId: number, force: boolean): Promise<void>;
   /** Self-hosted runners of the operator repository, null when the credentials may not list them. */
   runners(): Promise<{ readonly online: number; readonly busy: number } | null>;
-  /** Numeric ids of the operator repository, for the OIDC check. */
+  /** Numeric ids of the operator repository, for the OIDC check; looked up every ten minutes at most. */
   identity(): Promise<{ readonly repoId: RepoId; readonly ownerId: OwnerId }>;
 }
 

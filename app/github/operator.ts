@@ -11,6 +11,11 @@ import { createTransport, type TransportOptions } from './transport.ts';
 /** GitHub's clock and ours differ; a run that we look for may seem to be older than our wish for it. */
 const CLOCK_SKEW_MS = 60_000;
 
+/** Ids of a repository do not change, but a name may one day belong to another one. */
+const IDENTITY_TRUSTED_MS = 600_000;
+
+type Identity = Awaited<ReturnType<OperatorGitHub['identity']>>;
+
 export interface OperatorOptions extends TransportOptions {
   readonly app: AppCredentials;
   /** `owner/name` of the operator repository. */
@@ -38,6 +43,7 @@ export function createOperatorGitHub(options: OperatorOptions): OperatorGitHub {
     repositories: [repo],
     permissions: { administration: 'read', metadata: 'read' },
   };
+  let known: { readonly identity: Identity; readonly atMs: number } | null = null;
 
   return {
     dispatch: ({ evaluation, appUrl, labels }) =>
@@ -105,11 +111,21 @@ export function createOperatorGitHub(options: OperatorOptions): OperatorGitHub {
           throw error;
         }),
 
-    identity: () =>
-      access.use(scope, async (caller) => {
-        const found = await call(caller, op.getRepository, { ...at });
-        return { repoId: found.id as RepoId, ownerId: found.owner.id as OwnerId };
-      }),
+    async identity() {
+      if (known && clock() - known.atMs < IDENTITY_TRUSTED_MS) return known.identity;
+      try {
+        const { id, owner: account } = await access.use(scope, (caller) =>
+          call(caller, op.getRepository, { ...at }),
+        );
+        const identity = { repoId: id as RepoId, ownerId: account.id as OwnerId };
+        known = { identity, atMs: clock() };
+        return identity;
+      } catch (error) {
+        // asked for at every call of a runner: an outage of GitHub must not cost a result
+        if (known && error instanceof GitHubError && error.details.retryable) return known.identity;
+        throw error;
+      }
+    },
   };
 }
 

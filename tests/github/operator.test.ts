@@ -27,6 +27,7 @@ const RUN = {
 
 function setUp(routes: Record<string, Answer | Answer[]>, tokens?: Answer) {
   const installation = freshInstallation();
+  const time = { nowMs: Date.now() };
   const mint = `POST /app/installations/${installation}/access_tokens`;
   const github = cannedGitHub({
     [`GET ${AT}/installation`]: { body: { id: installation } },
@@ -39,11 +40,11 @@ function setUp(routes: Record<string, Answer | Answer[]>, tokens?: Answer) {
     workflow: 'evaluate.yml',
     ref: 'main',
     baseUrl: BASE_URL,
-    clock: Date.now,
+    clock: () => time.nowMs,
     log: SILENT,
     fetch: github.fetch,
   });
-  return { ...github, operator, mint };
+  return { ...github, operator, mint, time };
 }
 const ORDER = { evaluation: 3, appUrl: 'https://referee.test', labels: '["self-hosted","gpu"]' };
 
@@ -159,7 +160,7 @@ describe('runners', () => {
   });
 });
 
-it('tells the numeric ids of the operator repository', async () => {
+describe('identity', () => {
   const body = {
     id: 77,
     name: 'operator',
@@ -167,6 +168,26 @@ it('tells the numeric ids of the operator repository', async () => {
     private: true,
     default_branch: 'main',
   };
-  const { operator } = setUp({ [`GET ${AT}`]: { body } });
-  expect(await operator.identity()).toEqual({ repoId: 77, ownerId: 66 });
+
+  it('is asked for once in ten minutes', async () => {
+    const { operator, calls, time } = setUp({ [`GET ${AT}`]: { body } });
+    expect(await operator.identity()).toEqual({ repoId: 77, ownerId: 66 });
+    time.nowMs += 599_000;
+    await operator.identity();
+    expect(calls(`GET ${AT}`)).toHaveLength(1);
+    time.nowMs += 2_000;
+    await operator.identity();
+    expect(calls(`GET ${AT}`)).toHaveLength(2);
+  });
+
+  it('survives an outage of GitHub, but not the loss of the repository', async () => {
+    const down = { status: 503 };
+    const { operator, time } = setUp({
+      [`GET ${AT}`]: [{ body }, down, down, { status: 404, body: { message: 'no' } }],
+    });
+    await operator.identity();
+    time.nowMs += 601_000;
+    expect(await operator.identity()).toEqual({ repoId: 77, ownerId: 66 });
+    await expect(operator.identity()).rejects.toMatchObject({ code: 'not_found' });
+  });
 });
