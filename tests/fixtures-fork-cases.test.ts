@@ -9,10 +9,15 @@ import {
 } from '../app/evaluations/reasons.ts';
 import { loadTask } from '../app/evaluations/task.ts';
 import { codeDigest, contentDigest } from '../app/imports/digests.ts';
+import { IMPORT_REASONS, reasonOf } from '../app/imports/findings.ts';
+import { installedParsers } from '../app/imports/installed-parsers.ts';
+import { createImportPolicy } from '../app/imports/policy.ts';
 import { forkCases, forkFile } from './fixtures/fork-cases.ts';
 
 const cases = forkCases();
-const { targetFiles, targetLengths, upstream } = loadTask('quasar_demo');
+const task = loadTask('quasar_demo');
+const { targetFiles, targetLengths, upstream } = task;
+const policy = await createImportPolicy(installedParsers());
 const filesOf = (name: string) => targetFiles.map((path) => ({ path, bytes: forkFile(name, path) }));
 
 /** How the checks end for a reason, from the rules of the product. */
@@ -43,6 +48,12 @@ describe('the forks of the demo', () => {
   it.each([...cases])('%s asks for a length of the task', (_name, { targetSequenceLength }) => {
     expect(targetSequenceLength).toBeGreaterThanOrEqual(targetLengths.min);
     expect(targetSequenceLength).toBeLessThanOrEqual(targetLengths.max);
+  });
+
+  it.each([...cases])('%s has the imports that it expects', (name, { expect: { reasons } }) => {
+    const texts = filesOf(name).map(({ path, bytes }) => ({ path, text: bytes.toString('utf8') }));
+    const wanted = IMPORT_REASONS.find((reason) => reasons.includes(reason)) ?? null;
+    expect(reasonOf(policy.judge(texts, task))).toBe(wanted);
   });
 
   it('gives the copy the code of its leader and other bytes', () => {
