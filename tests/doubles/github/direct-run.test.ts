@@ -36,6 +36,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await receiver.close();
   await github.close();
+  github.contract.assertClean();
 });
 
 describe('workflow_dispatch with the direct runner', () => {

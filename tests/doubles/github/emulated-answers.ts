@@ -2,13 +2,6 @@
 import type { Answer, Call } from './api.ts';
 import type { Json, Repositories } from './repositories.ts';
 
-/** Whether the call reads git objects by SHA, which a network of forks shares. */
-export function isReadOfObjects({ method, path }: Call): boolean {
-  return (
-    method === 'GET' && /^\/repos\/[^/]+\/[^/]+\/(git\/(commits|trees|blobs)|commits|compare)\//.test(path)
-  );
-}
-
 export async function adapt(
   call: Call,
   response: Response,
@@ -20,13 +13,21 @@ export async function adapt(
   const link = response.headers.get('link');
   if (link) headers.link = link;
   const answer = { status: response.status, headers, ...(content.length > 0 && { body: body ?? content }) };
-  if (response.status !== 200 || call.method !== 'GET' || body === null) return answer;
+  if (!response.ok || body === null) return answer;
+  if (call.path.endsWith('/access_tokens')) return { ...answer, body: await withRepositories(body, context) };
   if (/^\/repos\/[^/]+\/[^/]+$/.test(call.path) && call.repository)
     return { ...answer, body: await context.repositories.json(call.repository, true) };
-  if (/\/git\/trees\//.test(call.path)) return { ...answer, body: cutTree(body, context.treeLimit) };
+  if (/\/git\/trees\//.test(call.path) && call.query.has('recursive'))
+    return { ...answer, body: cutTree(body, context.treeLimit) };
   if (/\/git\/blobs\//.test(call.path) && call.accept.includes('raw'))
     return { ...answer, body: Buffer.from(String(body.content), 'base64') };
   return answer;
+}
+
+async function withRepositories(body: Json, context: { readonly repositories: Repositories }): Promise<Json> {
+  if (!Array.isArray(body.repositories)) return body;
+  const rows = body.repositories.flatMap(({ id }: { id: number }) => context.repositories.get(id) ?? []);
+  return { ...body, repositories: await Promise.all(rows.map((row) => context.repositories.json(row))) };
 }
 
 function cutTree(body: Json, limit: number): Json {

@@ -151,7 +151,7 @@ export async function startOfflineGitHub(options: OfflineGitHubOptions) {
       await webhooks.close();
       await front.close();
       await emulator.close();
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
     },
   };
 }

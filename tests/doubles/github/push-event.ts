@@ -88,7 +88,9 @@ export class PushEvents {
 
   async #commits(repository: RepositoryRow, { ref, before, after }: RefChange): Promise<Json[]> {
     const directory = this.#bare.directory(repository.id);
-    const excluded = before === NO_COMMIT ? ['--not', `--exclude=${ref}`, '--branches'] : [`^${before}`];
+    // What no other branch holds; the name is a pattern there.
+    const name = ref.replace(/^refs\/heads\//, '').replace(/[*?[\\]/g, '?');
+    const excluded = before === NO_COMMIT ? ['--not', `--exclude=${name}`, '--branches'] : [`^${before}`];
     const listed = await git(
       directory,
       'rev-list',

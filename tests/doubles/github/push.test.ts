@@ -32,6 +32,7 @@ afterAll(async () => {
   copy.remove();
   await receiver.close();
   await github.close();
+  github.contract.assertClean();
 });
 
 describe('git push', () => {

@@ -1,7 +1,7 @@
 /** Copies what a real `git push` changed from the bare repository into emulate's store, under git's own SHAs. */
 import type { BareRepositories, GitObject } from './git.ts';
 import { assertSha, blobRow, commitRow, treeRow } from './git-objects.ts';
-import type { Store } from './rows.ts';
+import type { Collection, NewRow, RepositoryOwned, Store } from './rows.ts';
 
 export const NO_COMMIT = '0'.repeat(40);
 
@@ -23,15 +23,16 @@ export class Replay {
     this.#bare = bare;
   }
 
-  /** Brings the store in line with the bare repository and says which refs changed since last time. */
-  async sync(repoId: number): Promise<RefChange[]> {
+  /**
+   * Brings the store in line with the bare repository and says which refs changed since last time.
+   * The `relatives` share its objects: on GitHub any SHA of a fork network resolves through each of its forks.
+   */
+  async sync(repoId: number, relatives: readonly number[]): Promise<RefChange[]> {
     const refs = await this.#bare.refs(repoId);
     const rows = new Map(this.#store.refs.findBy('repo_id', repoId).map((row) => [row.ref, row]));
-    const known = this.#known.get(repoId) ?? new Set<string>();
-    this.#known.set(repoId, known);
+    const known = this.#knownTo(repoId);
     const objects = await this.#bare.newObjects(repoId, [...new Set(refs.values())], (sha) => known.has(sha));
-    this.#insert(repoId, objects);
-    for (const object of objects) known.add(object.sha);
+    for (const id of [repoId, ...relatives]) this.#insert(id, objects);
 
     const changes: RefChange[] = [];
     for (const [ref, after] of refs) {
@@ -51,7 +52,24 @@ export class Replay {
     return changes;
   }
 
-  #insert(repoId: number, objects: readonly GitObject[]): void {
+  /** Gives a new fork all objects of its network. */
+  share(parentId: number, repoId: number): void {
+    copyRows(this.#store.blobs, parentId, repoId);
+    copyRows(this.#store.trees, parentId, repoId);
+    copyRows(this.#store.commits, parentId, repoId);
+    this.#known.set(repoId, new Set(this.#knownTo(parentId)));
+  }
+
+  #knownTo(repoId: number): Set<string> {
+    const known = this.#known.get(repoId) ?? new Set<string>();
+    this.#known.set(repoId, known);
+    return known;
+  }
+
+  #insert(repoId: number, given: readonly GitObject[]): void {
+    const known = this.#knownTo(repoId);
+    const objects = given.filter(({ sha }) => !known.has(sha));
+    for (const { sha } of objects) known.add(sha);
     const sizes = new Map(this.#store.blobs.findBy('repo_id', repoId).map((blob) => [blob.sha, blob.size]));
     for (const object of objects) {
       assertSha(object);
@@ -72,5 +90,12 @@ export class Replay {
       if (row) this.#store.branches.delete(row.id);
     } else if (row) this.#store.branches.update(row.id, { sha });
     else this.#store.branches.insert({ repo_id: repoId, name, sha, protected: false });
+  }
+}
+
+function copyRows<T extends RepositoryOwned>(table: Collection<T>, from: number, to: number): void {
+  for (const row of table.all().filter(({ repo_id }) => repo_id === from)) {
+    const { id: _, ...columns } = row;
+    table.insert({ ...columns, repo_id: to } as unknown as NewRow<T>);
   }
 }

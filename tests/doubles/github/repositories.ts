@@ -22,6 +22,7 @@ export class Repositories {
   readonly #origin: string;
   /** Former full names, which GitHub redirects. */
   readonly #formerNames = new Map<string, number>();
+  #lastSync: Promise<unknown> = Promise.resolve();
 
   constructor(
     emulator: Emulator,
@@ -49,7 +50,8 @@ export class Repositories {
     const options = { owner, name, private: parent.private, defaultBranch: parent.default_branch };
     const repository = this.#insert(options, parent.id);
     await this.#bare.clone(parent.id, repository.id);
-    await this.#replay.sync(repository.id);
+    this.#replay.share(parent.id, repository.id);
+    await this.sync(repository);
     return repository;
   }
 
@@ -109,11 +111,16 @@ export class Repositories {
     this.#emulator.store.repos.delete(repository.id);
   }
 
-  /** Takes over what a push left in the bare repository; call after every write to it. */
-  async sync(repository: RepositoryRow): Promise<RefChange[]> {
-    const changes = await this.#replay.sync(repository.id);
-    if (changes.length > 0) this.#update(repository, { pushed_at: new Date().toISOString() });
-    return changes;
+  /** Takes over what a push left in the bare repository; call after every write to it. One push at a time. */
+  sync(repository: RepositoryRow): Promise<RefChange[]> {
+    const synced = this.#lastSync.then(async () => {
+      const relatives = this.network(repository).map(({ id }) => id);
+      const changes = await this.#replay.sync(repository.id, relatives);
+      if (changes.length > 0) this.#update(repository, { pushed_at: new Date().toISOString() });
+      return changes;
+    });
+    this.#lastSync = synced.catch(() => {});
+    return synced;
   }
 
   branchHead(repository: RepositoryRow, branch: string): string | undefined {
@@ -230,7 +237,7 @@ export class Repositories {
       fork: parentId !== null,
       forked_from_id: parentId,
       default_branch: options.defaultBranch ?? 'main',
-      pushed_at: null,
+      pushed_at: new Date().toISOString(),
     });
   }
 }

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { type Answer, type Call, notFound, Refusal, type Route } from './api.ts';
 import type { Authenticator } from './authenticate.ts';
 import type { Contract } from './contract.ts';
-import { adapt, isReadOfObjects } from './emulated-answers.ts';
+import { adapt } from './emulated-answers.ts';
 import type { Emulator } from './emulator.ts';
 import type { Fault, Faults } from './faults.ts';
 import { authorise } from './permissions.ts';
@@ -112,25 +112,10 @@ export class Rest {
   }
 
   async #emulated(call: Call, text: string): Promise<Answer> {
-    const answer = await this.#ask(call, text, call.repository);
-    if (answer.status === 404 && call.repository && isReadOfObjects(call)) {
-      // Forks share one object store: any SHA of the network resolves through each of them.
-      for (const relative of this.#parts.repositories.network(call.repository)) {
-        const other = await this.#ask(call, text, relative);
-        if (other.status === 200) return other;
-      }
-    }
-    return answer;
-  }
-
-  async #ask(call: Call, text: string, repository: RepositoryRow | null): Promise<Answer> {
     const { emulator, repositories } = this.#parts;
-    const path = repository
-      ? call.path.replace(/^\/repos\/[^/]+\/[^/]+/, `/repos/${repository.full_name}`)
-      : call.path;
-    const authorization = repository ? repositories.readerFor(repository) : call.authorization;
+    const authorization = call.repository ? repositories.readerFor(call.repository) : call.authorization;
     const query = call.query.size > 0 ? `?${call.query}` : '';
-    const response = await emulator.ask(call.method, path + query, {
+    const response = await emulator.ask(call.method, call.path + query, {
       authorization,
       ...(text !== '' && { body: text }),
     });

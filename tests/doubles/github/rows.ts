@@ -48,7 +48,7 @@ export interface InstallationRow extends Row {
   readonly suspended_at: string | null;
 }
 
-interface RepositoryOwned extends Row {
+export interface RepositoryOwned extends Row {
   readonly repo_id: number;
 }
 
