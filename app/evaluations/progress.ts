@@ -20,7 +20,6 @@ export async function acceptProgress(
   const { evaluation: id, keySha256, seq } = progress;
   const evaluation = await findEvaluation(deps.store, id);
   requireClaim(evaluation, identity, progress.nonce);
-  if (evaluation.state !== 'claimed') throw evaluationOver(evaluation);
   if (keySha256 !== undefined && evaluation.keySha256 !== null && evaluation.keySha256 !== keySha256)
     throw new RunnerError(
       409,

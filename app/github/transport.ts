@@ -100,7 +100,6 @@ export function createTransport({
       ...parameters,
       headers: { authorization: `Bearer ${caller.token}` },
       request: {
-        retries: 0,
         fetch: boundedFetch(fetch, {
           timeoutMs: TIMEOUT_MS,
           maxBytes: limits.maxBytes ?? MAX_ANSWER_BYTES,

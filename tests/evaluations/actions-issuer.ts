@@ -32,6 +32,7 @@ export interface TokenChanges {
   readonly claims?: Record<string, unknown>;
   readonly kid?: string;
   readonly key?: KeyObject;
+  readonly alg?: string;
 }
 
 /** One pair for all issuers of a test file: to make one takes a while. */
@@ -39,7 +40,7 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 20
 export const { privateKey: OTHER_KEY } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
 export async function anIssuer() {
-  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'RS256', use: 'sig' };
+  const jwk = { ...(await exportJWK(publicKey)), kid: 'k1', use: 'sig' };
   const asked: string[] = [];
   let down = false;
   const fetch: FetchImplementation = async (url) => {
@@ -66,8 +67,8 @@ export async function anIssuer() {
       down = true;
     },
     /** A token as GitHub makes it but for the changes; a claim that is `undefined` is left out. */
-    token: ({ claims = {}, kid = 'k1', key = privateKey }: TokenChanges = {}) =>
-      new SignJWT(payload(claims)).setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT' }).sign(key),
+    token: ({ claims = {}, kid = 'k1', key = privateKey, alg = 'RS256' }: TokenChanges = {}) =>
+      new SignJWT(payload(claims)).setProtectedHeader({ alg, kid, typ: 'JWT' }).sign(key),
     unsigned: () => `${part({ alg: 'none', kid: 'k1' })}.${part(payload({}))}.`,
     /** The public key, which everybody knows, used as if it were a shared secret. */
     signedWithPublicKey: () => {

@@ -103,6 +103,12 @@ describe('a token is refused', () => {
       expect(await refusalOf(identify(token))).toMatchObject({ status: 401, code: 'token_invalid' });
   });
 
+  it('when it is signed with the right key in another way', async () => {
+    const { identify, token } = await setUp();
+    for (const alg of ['PS256', 'RS512'])
+      expect(await refusalOf(identify(await token({ alg })))).toMatchObject({ code: 'token_invalid' });
+  });
+
   it('when it is signed with another key, under the known name or an unknown one', async () => {
     const { identify, token } = await setUp();
     for (const forged of [await token({ key: OTHER_KEY }), await token({ key: OTHER_KEY, kid: 'k2' })])

@@ -161,6 +161,13 @@ describe('claim', () => {
     },
   );
 
+  it('answers 409 to the same run with another body', async () => {
+    const { claim } = setUp({
+      evaluation: { state: 'claimed', claim: { runAttempt: 1, bodySha256: 'another' } },
+    });
+    expect(await claim(CLAIM)).toEqual(refused(409, 'already_claimed'));
+  });
+
   it('answers 409 to a run that was not dispatched for it', async () => {
     const { claim, store } = setUp();
     expect(await claim(CLAIM, { runId: 9002 })).toEqual(refused(409, 'another_run'));
