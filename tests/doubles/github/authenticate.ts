@@ -4,18 +4,17 @@ import { decodeJwt, jwtVerify } from 'jose';
 import type { Accounts } from './accounts.ts';
 import { type Caller, Refusal } from './api.ts';
 import type { Apps } from './apps.ts';
+import { INTERNAL_TOKEN } from './emulator.ts';
 import type { TokenOwner } from './rows.ts';
 
 /** Docs, Generating a JSON Web Token for a GitHub App: at most 10 minutes ahead; clocks may drift by one. */
 const LONGEST_JWT_S = 600;
 const CLOCK_DRIFT_S = 60;
-const INSTALLATION_TOKEN_LIFE_MS = 60 * 60 * 1000;
 
 export class Authenticator {
   readonly #accounts: Accounts;
   readonly #apps: Apps;
   readonly #tokens: Map<string, TokenOwner>;
-  readonly #firstSeen = new Map<string, number>();
 
   constructor(accounts: Accounts, apps: Apps, tokens: Map<string, TokenOwner>) {
     this.#accounts = accounts;
@@ -30,11 +29,10 @@ export class Authenticator {
     if (token.startsWith('eyJ')) return { kind: 'app', app: await this.#app(token) };
     const account = this.#accounts.byToken(token);
     if (account) return { kind: 'user', account };
-    const granted = token.startsWith('internal-') ? undefined : this.#tokens.get(token)?.installation;
+    const granted = token.startsWith(INTERNAL_TOKEN) ? undefined : this.#tokens.get(token)?.installation;
     const installation = granted && this.#apps.installation(granted.installationId);
     const app = installation && this.#apps.byId(installation.app_id);
-    if (!granted || !installation || !app || this.#isExpired(token))
-      throw new Refusal(401, 'Bad credentials');
+    if (!granted || !installation || !app) throw new Refusal(401, 'Bad credentials');
     if (installation.suspended_at) throw new Refusal(403, 'This installation has been suspended');
     return {
       kind: 'installation',
@@ -49,12 +47,6 @@ export class Authenticator {
   expireTokens(): void {
     for (const [token, owner] of this.#tokens)
       if (owner.installation && owner.installation.installationId !== 0) this.#tokens.delete(token);
-  }
-
-  #isExpired(token: string): boolean {
-    const since = this.#firstSeen.get(token) ?? Date.now();
-    this.#firstSeen.set(token, since);
-    return Date.now() - since > INSTALLATION_TOKEN_LIFE_MS;
   }
 
   async #app(token: string) {

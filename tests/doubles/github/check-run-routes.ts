@@ -1,7 +1,8 @@
 import { type Call, page, Refusal, type Route, repositoryOf } from './api.ts';
 import type { App } from './apps.ts';
 import type { CheckRunInput } from './check-run-limits.ts';
-import type { CheckRun, CheckRuns } from './check-runs.ts';
+import type { CheckRun } from './check-run-record.ts';
+import type { CheckRuns } from './check-runs.ts';
 import type { Repositories } from './repositories.ts';
 import type { RepositoryRow } from './rows.ts';
 

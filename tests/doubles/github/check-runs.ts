@@ -3,28 +3,14 @@ import type { Accounts } from './accounts.ts';
 import { notFound, Refusal } from './api.ts';
 import type { App, Apps } from './apps.ts';
 import { botUser } from './bot-user.ts';
-import { type CheckRunInput, checkLimits, type InputAnnotation } from './check-run-limits.ts';
+import { annotationsJson, checkRunJson, checkSuiteJson } from './check-run-json.ts';
+import { type CheckRunInput, checkLimits } from './check-run-limits.ts';
+import { apply, type CheckRun } from './check-run-record.ts';
 import type { Json, Repositories } from './repositories.ts';
 import type { RepositoryRow } from './rows.ts';
 import type { Webhooks } from './webhooks.ts';
 
-export interface CheckRun {
-  readonly id: number;
-  readonly suiteId: number;
-  readonly repositoryId: number;
-  readonly app: App;
-  readonly name: string;
-  readonly headSha: string;
-  externalId: string;
-  detailsUrl: string;
-  status: string;
-  conclusion: string | null;
-  startedAt: string | null;
-  completedAt: string | null;
-  output: { title: string | null; summary: string | null; text: string | null };
-  readonly annotations: InputAnnotation[];
-  actions: readonly Json[];
-}
+export type { CheckRun };
 
 const FIRST_CHECK_RUN = 44_000_001;
 const FIRST_SUITE = 66_000_001;
@@ -134,7 +120,7 @@ export class CheckRuns {
         repository,
         payload: {
           action: 'rerequested',
-          check_suite: this.suiteJson(repository, app, headSha),
+          check_suite: this.#suiteJson(repository, app, headSha),
           repository: await this.#repositories.json(repository),
           sender: this.#accounts.json(this.#accounts.get(sender)),
         },
@@ -144,75 +130,19 @@ export class CheckRuns {
 
   /** GitHub's `check-run`. */
   json(repository: RepositoryRow, run: CheckRun): Json {
-    const url = `${this.#origin}/api/v3/repos/${repository.full_name}/check-runs/${run.id}`;
-    return {
-      id: run.id,
-      node_id: `CR_${run.id}`,
-      name: run.name,
-      head_sha: run.headSha,
-      external_id: run.externalId,
-      url,
-      html_url: `${this.#origin}/${repository.full_name}/runs/${run.id}`,
-      details_url: run.detailsUrl,
-      status: run.status,
-      conclusion: run.conclusion,
-      started_at: run.startedAt,
-      completed_at: run.completedAt,
-      output: {
-        ...run.output,
-        annotations_count: run.annotations.length,
-        annotations_url: `${url}/annotations`,
-      },
-      check_suite: { id: run.suiteId },
-      app: this.#apps.appJson(run.app),
-      pull_requests: [],
-    };
+    return checkRunJson(run, repository, this.#apps.appJson(run.app), this.#origin);
   }
 
   annotationsJson(repository: RepositoryRow, run: CheckRun): Json[] {
-    return run.annotations.map((annotation) => ({
-      start_column: null,
-      end_column: null,
-      title: null,
-      raw_details: null,
-      ...annotation,
-      blob_href: `${this.#origin}/${repository.full_name}/blob/${run.headSha}/${annotation.path}`,
-    }));
+    return annotationsJson(run, repository, this.#origin);
   }
 
-  /** GitHub's `check-suite` as webhooks carry it. */
-  suiteJson(repository: RepositoryRow, app: App, headSha: string): Json {
+  #suiteJson(repository: RepositoryRow, app: App, headSha: string): Json {
     const id = this.#suite(repository, app, headSha);
     const runs = this.all(repository).filter((run) => run.suiteId === id);
     const commit = this.#repositories.commit(repository, headSha);
-    const done = runs.every((run) => run.status === 'completed');
-    return {
-      id,
-      node_id: `CS_${id}`,
-      head_branch: repository.default_branch,
-      head_sha: headSha,
-      status: done ? 'completed' : 'queued',
-      conclusion: done ? (runs.find((run) => run.conclusion !== 'success')?.conclusion ?? 'success') : null,
-      url: `${this.#origin}/api/v3/repos/${repository.full_name}/check-suites/${id}`,
-      before: commit?.parent_shas[0] ?? null,
-      after: headSha,
-      pull_requests: [],
-      app: this.#apps.appJson(app),
-      created_at: runs[0]?.startedAt ?? new Date().toISOString(),
-      updated_at: new Date().toISOString(),
-      rerequestable: true,
-      runs_rerequestable: true,
-      latest_check_runs_count: runs.length,
-      check_runs_url: `${this.#origin}/api/v3/repos/${repository.full_name}/check-suites/${id}/check-runs`,
-      head_commit: {
-        id: headSha,
-        tree_id: commit?.tree_sha ?? '',
-        message: commit?.message ?? '',
-        timestamp: commit?.committer_date ?? '',
-        author: { name: commit?.author_name ?? '', email: commit?.author_email ?? '' },
-        committer: { name: commit?.committer_name ?? '', email: commit?.committer_email ?? '' },
-      },
-    };
+    const suite = { id, headSha, commit, runs, app: this.#apps.appJson(app) };
+    return checkSuiteJson(suite, repository, this.#origin);
   }
 
   #suite(repository: RepositoryRow, app: App, headSha: string): number {
@@ -237,38 +167,12 @@ export class CheckRuns {
       payload: {
         action,
         ...more,
-        check_run: { ...check_run, check_suite: this.suiteJson(repository, run.app, run.headSha) },
+        check_run: { ...check_run, check_suite: this.#suiteJson(repository, run.app, run.headSha) },
         repository: await this.#repositories.json(repository),
         sender: this.#accounts.json(
           typeof sender === 'string' ? this.#accounts.get(sender) : botUser(sender),
         ),
       },
     });
-  }
-}
-
-function apply(run: CheckRun, input: CheckRunInput): void {
-  if (input.external_id !== undefined) run.externalId = input.external_id;
-  if (input.details_url !== undefined) run.detailsUrl = input.details_url;
-  if (input.started_at !== undefined) run.startedAt = input.started_at;
-  if (input.actions !== undefined) run.actions = input.actions;
-  if (input.output) {
-    const { title, summary, text, annotations = [] } = input.output;
-    run.output = {
-      title: title ?? run.output.title,
-      summary: summary ?? run.output.summary,
-      text: text ?? run.output.text,
-    };
-    run.annotations.push(...annotations);
-  }
-  // A conclusion completes the run even when the status says otherwise (docs, Update a check run).
-  if (input.conclusion !== undefined) {
-    run.status = 'completed';
-    run.conclusion = input.conclusion;
-    run.completedAt = input.completed_at ?? new Date().toISOString();
-  } else if (input.status !== undefined && input.status !== run.status) {
-    run.status = input.status;
-    run.conclusion = null;
-    run.completedAt = null;
   }
 }

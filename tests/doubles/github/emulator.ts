@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createEmulator } from 'emulate';
-import type { Store, TokenOwner } from './rows.ts';
+import type { AccountType, Store, TokenOwner } from './rows.ts';
 
 interface EmulatedApp {
   fetch(request: Request): Promise<Response>;
@@ -36,8 +36,19 @@ export interface Emulator {
   readonly tokens: Map<string, TokenOwner>;
   /** Answers a request in this process, without a socket; `target` is a path with its query. */
   ask(method: string, target: string, init: { authorization?: string; body?: string }): Promise<Response>;
+  /** Authorisation that reads all that an account owns; for the front, which has checked the caller. */
+  readAs(account: Account): string;
   close(): Promise<void>;
 }
+
+interface Account {
+  readonly id: number;
+  readonly login: string;
+  readonly type: AccountType;
+}
+
+/** No caller may use these: the authenticator knows none of them. */
+export const INTERNAL_TOKEN = 'internal-';
 
 /** Ids start far apart, so that a repository id taken for an owner's or an installation's never fits by luck. */
 const FIRST_IDS = { users: 5001, orgs: 9001, repos: 700_001 } as const;
@@ -77,6 +88,7 @@ export async function startEmulator(baseUrl: string): Promise<Emulator> {
   });
   if (!app || !store || !tokens) throw new Error('emulate did not register its GitHub plugin');
   const handler = app;
+  const ownTokens = tokens;
   return {
     store,
     tokens,
@@ -87,6 +99,24 @@ export async function startEmulator(baseUrl: string): Promise<Emulator> {
         new Request(`http://emulate${target}`, { method, headers, ...(init.body && { body: init.body }) }),
       );
     },
+    readAs: (account) => {
+      const token = `${INTERNAL_TOKEN}${account.id}`;
+      ownTokens.set(token, readerOf(account));
+      return `Bearer ${token}`;
+    },
     close: () => server.close(),
   };
+}
+
+function readerOf({ id, login, type }: Account): TokenOwner {
+  const installation = {
+    installationId: 0,
+    appId: 0,
+    accountId: id,
+    accountType: type,
+    permissions: { contents: 'read', metadata: 'read' },
+    repositoryIds: [],
+    repositorySelection: 'all' as const,
+  };
+  return { login, id, scopes: [], installation };
 }

@@ -90,7 +90,7 @@ export async function startOfflineGitHub(options: OfflineGitHubOptions) {
   const pushes = new PushEvents(repositories, accounts, bare, webhooks, origin);
   const gitHttp = new GitHttp(repositories, accounts, bare, tokens, async (repository, pusher) => {
     const changes = await repositories.sync(repository);
-    await actions.discover(repository);
+    await actions.workflows.discover(repository);
     await pushes.emit(repository, changes, pusher);
   });
   const rest = new Rest({

@@ -3,6 +3,7 @@ import type { Account, Accounts } from './accounts.ts';
 import type { Emulator } from './emulator.ts';
 import type { BareRepositories } from './git.ts';
 import { NO_COMMIT, type RefChange, type Replay } from './replay.ts';
+import { REPOSITORY_DEFAULTS } from './repository-defaults.ts';
 import type { RepositoryRow } from './rows.ts';
 
 export type Json = Record<string, unknown>;
@@ -179,24 +180,7 @@ export class Repositories {
 
   /** Authorisation by which emulate lets the front read this repository; the front has checked the caller. */
   readerFor(repository: RepositoryRow): string {
-    const owner = this.owner(repository);
-    const token = `internal-${repository.owner_type}-${repository.owner_id}`;
-    if (!this.#emulator.tokens.has(token))
-      this.#emulator.tokens.set(token, {
-        login: owner.login,
-        id: owner.id,
-        scopes: [],
-        installation: {
-          installationId: 0,
-          appId: 0,
-          accountId: owner.id,
-          accountType: owner.type,
-          permissions: { contents: 'read', metadata: 'read' },
-          repositoryIds: [],
-          repositorySelection: 'all',
-        },
-      });
-    return `Bearer ${token}`;
+    return this.#emulator.readAs(this.owner(repository));
   }
 
   #rootId(repository: RepositoryRow): number {
@@ -241,32 +225,3 @@ export class Repositories {
     });
   }
 }
-
-const REPOSITORY_DEFAULTS = {
-  description: null,
-  homepage: null,
-  language: null,
-  languages: {},
-  forks_count: 0,
-  stargazers_count: 0,
-  watchers_count: 0,
-  size: 0,
-  open_issues_count: 0,
-  topics: [],
-  has_issues: true,
-  has_projects: false,
-  has_wiki: false,
-  has_pages: false,
-  has_downloads: true,
-  has_discussions: false,
-  archived: false,
-  disabled: false,
-  allow_rebase_merge: true,
-  allow_squash_merge: true,
-  allow_merge_commit: true,
-  allow_auto_merge: false,
-  delete_branch_on_merge: false,
-  allow_forking: true,
-  is_template: false,
-  license: null,
-};

@@ -5,7 +5,7 @@ import type { Repositories } from '../repositories.ts';
 import type { Actions } from './actions.ts';
 import { parseDispatch } from './dispatch-request.ts';
 import type { RunEvents } from './run-events.ts';
-import { jobJson, type Run, workflowJson } from './run-record.ts';
+import { jobJson, type Run, runnerName, workflowJson } from './run-record.ts';
 
 interface Parts {
   readonly actions: Actions;
@@ -35,7 +35,7 @@ export function actionRoutes({ actions, events, accounts, repositories, origin }
       path: `${base}/workflows`,
       answer: async (call) => {
         const repository = repositoryOf(call);
-        const { items, headers } = page(call, origin, actions.workflows(repository));
+        const { items, headers } = page(call, origin, actions.workflows.of(repository));
         const json = await repositories.json(repository);
         const workflows = items.map((workflow) => workflowJson(workflow, json, origin));
         return { status: 200, headers, body: { total_count: workflows.length, workflows } };
@@ -46,7 +46,7 @@ export function actionRoutes({ actions, events, accounts, repositories, origin }
       path: `${base}/workflows/{workflow_id}`,
       answer: async (call, { workflow_id = '' }) => {
         const repository = repositoryOf(call);
-        const workflow = actions.workflow(repository, workflow_id);
+        const workflow = actions.workflows.get(repository, workflow_id);
         return { status: 200, body: workflowJson(workflow, await repositories.json(repository), origin) };
       },
     },
@@ -55,7 +55,7 @@ export function actionRoutes({ actions, events, accounts, repositories, origin }
       path: `${base}/workflows/{workflow_id}/dispatches`,
       answer: async (call, { workflow_id = '' }) => {
         const repository = repositoryOf(call);
-        const workflow = actions.workflow(repository, workflow_id);
+        const workflow = actions.workflows.get(repository, workflow_id);
         const run = await actions.dispatch(repository, workflow, call.body, actorOf(call, accounts));
         if (!parseDispatch(call.body).return_run_details) return { status: 204 };
         const body = {
@@ -79,7 +79,7 @@ export function actionRoutes({ actions, events, accounts, repositories, origin }
       method: 'GET',
       path: `${base}/workflows/{workflow_id}/runs`,
       answer: (call, { workflow_id = '' }) => {
-        const workflow = actions.workflow(repositoryOf(call), workflow_id);
+        const workflow = actions.workflows.get(repositoryOf(call), workflow_id);
         return listRuns(
           call,
           actions.runs.filter((run) => run.workflow === workflow),
@@ -114,7 +114,7 @@ export function actionRoutes({ actions, events, accounts, repositories, origin }
         const { total, online, busy } = actions.runners;
         const all = Array.from({ length: total }, (_, at) => ({
           id: at + 1,
-          name: `offline-runner-${at + 1}`,
+          name: runnerName(at + 1),
           os: 'Linux',
           status: online ? 'online' : 'offline',
           busy: at < busy,

@@ -45,14 +45,23 @@ export type Executor =
 /** The processes of one run. */
 export class RunProcesses {
   readonly #children = new Set<ChildProcess>();
-  #ended = false;
+  /** Resolves when they were killed: nothing more can start. */
+  readonly killed: Promise<void>;
+  #isKilled = false;
+  #resolveKilled: () => void = () => {};
+
+  constructor() {
+    this.killed = new Promise((resolve) => {
+      this.#resolveKilled = resolve;
+    });
+  }
 
   spawn(
     command: string,
     args: readonly string[],
     { cwd, env }: { cwd: string; env: Record<string, string> },
   ): ChildProcess {
-    if (this.#ended) throw new Error('the run has ended');
+    if (this.#isKilled) throw new Error('the run has ended');
     const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     this.#children.add(child);
     child.on('close', () => this.#children.delete(child));
@@ -60,7 +69,9 @@ export class RunProcesses {
   }
 
   signal(signal: 'SIGINT' | 'SIGKILL'): void {
-    if (signal === 'SIGKILL') this.#ended = true;
     for (const { pid } of this.#children) if (pid !== undefined) signalTree(pid, signal);
+    if (signal !== 'SIGKILL') return;
+    this.#isKilled = true;
+    this.#resolveKilled();
   }
 }

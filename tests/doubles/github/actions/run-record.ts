@@ -45,6 +45,10 @@ export interface Run {
   readonly log: string[];
 }
 
+export function runnerName(number: number): string {
+  return `offline-runner-${number}`;
+}
+
 /** GitHub's `workflow-run`; `headCommit` as in push events. */
 export function runJson(run: Run, repository: Json, headCommit: Json, origin: string): Json {
   const api = `${origin}/api/v3/repos/${repository.full_name}`;

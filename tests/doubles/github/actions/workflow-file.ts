@@ -42,6 +42,15 @@ export function parseWorkflow(text: string): WorkflowFile {
   return workflowFile.parse(parse(text));
 }
 
+/** The name that a file gives itself, also when the rest of it is of no kind that the double runs. */
+export function workflowName(text: string): string | undefined {
+  try {
+    return z.object({ name: z.string() }).safeParse(parse(text)).data?.name;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether and with which inputs it can be dispatched. */
 export function dispatchInputs({ on }: WorkflowFile): z.infer<typeof dispatch> | undefined {
   if (typeof on === 'string') return on === 'workflow_dispatch' ? { inputs: {} } : undefined;
