@@ -34,10 +34,7 @@ export const Task = z.strictObject({
     commit: Sha,
     tree: Sha,
     /** Code digest of its own target files: it belongs to nobody, so submitting upstream is no copy. */
-    codeDigest: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/)
-      .optional(),
+    codeDigest: z.string().regex(/^[0-9a-f]{64}$/),
   }),
   device: z.enum(['cuda', 'cpu']),
   /** `module:function` that every timed call goes through. */

@@ -6,6 +6,9 @@ import { FORKS_DIR, type ForkCase, forkCases } from '../fixtures/fork-cases.ts';
 import { type Fork, quasarYml, type Stage } from './stage.ts';
 import { concluded, type Outcome } from './watch.ts';
 
+/** The queue before a case counts too: one runner judges them one after the other. */
+const CASE_MS = 600_000;
+
 /** In this order they are pushed and listed. */
 const ORDER = [
   'faster',
@@ -52,7 +55,7 @@ export async function play(
       name,
       push.then(async ({ fork, sha }) => {
         say(`${name}: pushed ${sha.slice(0, 8)} to ${fork.fullName}`);
-        const outcome = await concluded(stage, fork.fullName, sha);
+        const outcome = await concluded(stage, fork.fullName, sha, CASE_MS);
         say(`${name}: ${outcome.titles.benchmark}`);
         return outcome;
       }),

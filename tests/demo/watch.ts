@@ -1,5 +1,6 @@
 /** What became of a commit: its check-runs on the offline GitHub and what the App's API says of the submission. */
 import type { CheckName } from '../../app/evaluations/reasons.ts';
+import type { CheckRun } from '../doubles/github/check-runs.ts';
 import type { Stage } from './stage.ts';
 
 const POLL_MS = 200;
@@ -15,21 +16,12 @@ export interface Outcome {
   readonly rank: number | null;
 }
 
-interface Shown {
-  readonly external_id: string | null;
-  readonly name: string;
-  readonly head_sha: string;
-  readonly status: string;
-  readonly conclusion: string | null;
-  readonly output: { readonly title: string | null };
-}
-
 /** The newest check-run of each name on a commit, by short name. */
-export function checksOf(stage: Stage, fullName: string, sha: string): Map<CheckName, Shown> {
-  const runs = stage.github.checks.all(stage.github.repositories.named(fullName)) as unknown as Shown[];
-  const found = new Map<CheckName, Shown>();
+export function checksOf(stage: Stage, fullName: string, sha: string): Map<CheckName, CheckRun> {
+  const runs = stage.github.checks.all(stage.github.repositories.named(fullName));
+  const found = new Map<CheckName, CheckRun>();
   for (const run of runs)
-    if (run.head_sha === sha) found.set(run.name.replace('Quasar / ', '') as CheckName, run);
+    if (run.headSha === sha) found.set(run.name.replace('Quasar / ', '') as CheckName, run);
   return found;
 }
 
@@ -55,8 +47,8 @@ export async function concluded(
   }
 }
 
-async function outcomeOf(stage: Stage, checks: ReadonlyMap<CheckName, Shown>): Promise<Outcome> {
-  const submission = Number(checks.get('imports')?.external_id?.split(':')[0]);
+async function outcomeOf(stage: Stage, checks: ReadonlyMap<CheckName, CheckRun>): Promise<Outcome> {
+  const submission = Number(checks.get('imports')?.externalId?.split(':')[0]);
   const answer = await fetch(`${stage.url}/api/v1/submissions/${submission}`);
   if (!answer.ok) throw new Error(`the API answers ${answer.status} for submission ${submission}`);
   const details = (await answer.json()) as {
@@ -64,7 +56,7 @@ async function outcomeOf(stage: Stage, checks: ReadonlyMap<CheckName, Shown>): P
     evaluations: { runId: number | null }[];
     decision: { tokensPerSec: number | null; score: number | null; rank: number | null } | null;
   };
-  const each = <T>(pick: (check: Shown) => T) =>
+  const each = <T>(pick: (check: CheckRun) => T) =>
     Object.fromEntries([...checks].map(([name, check]) => [name, pick(check)])) as Record<CheckName, T>;
   return {
     submission,
