@@ -7,7 +7,8 @@ import type { Operation } from './operation.ts';
 
 /** The last version without breaking changes; without the header GitHub may choose another one day. */
 const API_VERSION = '2022-11-28';
-const TIMEOUT_MS = 20_000;
+/** GitHub itself gives up a request after ten seconds. */
+const TIMEOUT_MS = 15_000;
 /** A recursive tree, the largest answer that we read, is cut by GitHub at 7 MB. */
 const MAX_ANSWER_BYTES = 32 * 1024 * 1024;
 
@@ -25,6 +26,8 @@ export interface TransportOptions {
   readonly clock: () => number;
   readonly log: Log;
   readonly fetch?: Fetch;
+  /** For one exchange, from sending to the last byte of the answer. */
+  readonly timeoutMs?: number;
 }
 
 /** Who calls: calls of one group share GitHub's budget, at most one write a second. */
@@ -80,6 +83,7 @@ export function createTransport({
   clock,
   log,
   fetch = globalThis.fetch,
+  timeoutMs = TIMEOUT_MS,
 }: TransportOptions): Transport {
   const groups = new Map<string, RefereeOctokit>();
   const octokitOf = (group: string) => {
@@ -101,7 +105,7 @@ export function createTransport({
       headers: { authorization: `Bearer ${caller.token}` },
       request: {
         fetch: boundedFetch(fetch, {
-          timeoutMs: TIMEOUT_MS,
+          timeoutMs,
           maxBytes: limits.maxBytes ?? MAX_ANSWER_BYTES,
         }),
       },

@@ -62,12 +62,18 @@ beforeAll(async () => {
 afterAll(async () => {
   for (const each of copies) each.remove();
   await github.close();
-  expect(github.contract.badRequests).toEqual([]);
+  github.contract.assertClean();
 });
 
-function clients() {
+function clients(timeoutMs?: number) {
   const { id: appId, privateKey } = github.apps.get('referee');
-  const common = { app: { appId, privateKey }, baseUrl: github.apiUrl, clock: Date.now, log: SILENT };
+  const common = {
+    app: { appId, privateKey },
+    baseUrl: github.apiUrl,
+    clock: Date.now,
+    log: SILENT,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
   return {
     watcher: createWatcherGitHub(common),
     app: createAppGitHub(common),
@@ -179,6 +185,19 @@ describe('the watcher', () => {
     await expect(lost).rejects.toMatchObject({ code: 'server', details: { outcomeUnknown: true } });
     expect(await watcher.findCheckRun(fork, headSha, check.name, check.externalId)).toMatchObject({
       id: expect.any(Number),
+    });
+  });
+
+  it('gives up a call that is never answered, and asks a read once more', async () => {
+    const { watcher } = clients(300);
+    const fork = forkOf('miner/kernels');
+    await watcher.branchHead(fork, 'main');
+    github.faults.failNext({ pathPattern: /git\/ref/, status: 'hang' });
+    expect(await watcher.branchHead(fork, 'main')).toBe(head);
+    github.faults.failNext({ pathPattern: /git\/ref/, status: 'hang', times: 2 });
+    await expect(watcher.branchHead(fork, 'main')).rejects.toMatchObject({
+      code: 'network',
+      details: { retryable: true, outcomeUnknown: false },
     });
   });
 
