@@ -14,10 +14,10 @@ export function anIo(options: Partial<Io> & { stdinText?: string } = {}): TestIo
   let printed = '';
   let said = '';
   return {
-    out: (text) => {
+    stdout: (text) => {
       printed += text;
     },
-    err: (text) => {
+    stderr: (text) => {
       said += text;
     },
     cwd: options.cwd ?? aFolder(),
