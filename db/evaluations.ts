@@ -102,6 +102,13 @@ export async function noteEvaluation(
   return (await db('evaluations').where({ id }).whereIn('state', states).update(changes)) === 1;
 }
 
+/** The first key that progress brings stays: a later one must not be able to take its place. */
+export async function noteFirstKey(db: Queryable, id: number, keySha256: string): Promise<boolean> {
+  return (
+    (await db('evaluations').where({ id, state: 'claimed', keySha256: null }).update({ keySha256 })) === 1
+  );
+}
+
 export async function findEvaluationByRun(db: Queryable, runId: number): Promise<EvaluationRow | null> {
   return (await db('evaluations').where({ runId }).first()) ?? null;
 }

@@ -6,6 +6,7 @@ import {
   findEvaluation,
   moveEvaluation,
   noteEvaluation,
+  noteFirstKey,
   useToken,
 } from '../../db/evaluations.ts';
 import { recordEvent } from '../../db/events.ts';
@@ -101,8 +102,7 @@ export function createEvaluationStore(
     async saveProgress(id, run, progress) {
       const row = await findEvaluation(db, id);
       if (row === null || !claimedBy(row, run)) return false;
-      if (progress.keySha256 !== undefined && row.keySha256 === null)
-        await noteEvaluation(db, id, ['claimed'], { keySha256: progress.keySha256 });
+      if (progress.keySha256 !== undefined) await noteFirstKey(db, id, progress.keySha256);
       if (row.progressSeq !== null && progress.seq <= row.progressSeq) return true;
       return noteEvaluation(db, id, ['claimed'], {
         progressSeq: progress.seq,
@@ -194,7 +194,7 @@ function verdictRow(row: EvaluationRow, { verdict, result, atMs }: FinishRecord)
     submissionId: row.submissionId,
     status: verdict.status,
     reason: verdict.reason,
-    detail: verdict.detail,
+    detail: printable(verdict.detail),
     task: result.task.name,
     taskVersion: row.taskVersion,
     taskDigest: row.taskDigest,
@@ -210,7 +210,12 @@ function verdictRow(row: EvaluationRow, { verdict, result, atMs }: FinishRecord)
 /** Board, driver branch and power limit: only equal classes compare (judge facts, statistics 2). */
 export function deviceClass({ device }: Pick<Result, 'device'>): string {
   const branch = device.driver.split('.')[0] ?? '';
-  return [device.kind, device.name, branch, `${device.powerLimitW} W`].join(' | ');
+  return printable([device.kind, device.name, branch, `${device.powerLimitW} W`].join(' | ')).slice(0, 300);
+}
+
+/** A runner's text, without what PostgreSQL refuses in a text column. */
+function printable(text: string): string {
+  return text.replaceAll('\0', '\ufffd');
 }
 
 function figure(measurement: FinishRecord['measurements'][number]) {
