@@ -31,7 +31,11 @@ describe.skipIf(!actBinary)('workflow_dispatch with act', () => {
       'POST',
       '/repos/operator/arena/actions/workflows/evaluate.yml/dispatches',
       github.accounts.get('operator').token,
-      { ref: 'main', inputs: { evaluation: '7', mode: 'pass' }, return_run_details: true },
+      {
+        ref: 'main',
+        inputs: { evaluation: '7', mode: 'pass', labels: '["self-hosted","gpu"]' },
+        return_run_details: true,
+      },
     );
     await github.settled();
     const [run] = github.actions.runs;
@@ -40,6 +44,7 @@ describe.skipIf(!actBinary)('workflow_dispatch with act', () => {
     expect(log).toContain(`evaluation 7 run ${reply.body.workflow_run_id}`);
     expect(log).toContain(`\\"run_id\\":\\"${reply.body.workflow_run_id}\\"`);
     const job = receiver.of('workflow_job', 'completed')[0]?.payload.workflow_job;
+    expect(job.labels).toEqual(['self-hosted', 'gpu']);
     expect(job.steps.map((step: { conclusion: string }) => step.conclusion)).toContain('success');
     await receiver.close();
     await github.close();

@@ -21,6 +21,7 @@ import { BareRepositories } from './git.ts';
 import { GitHttp } from './git-http.ts';
 import { Happenings } from './happenings.ts';
 import { OidcIssuer } from './oidc.ts';
+import type { PublicReads } from './permissions.ts';
 import { PushEvents } from './push-event.ts';
 import { Replay } from './replay.ts';
 import { Repositories, type RepositoryOptions } from './repositories.ts';
@@ -43,6 +44,8 @@ export interface OfflineGitHubOptions {
   readonly runnerEnv?: Readonly<Record<string, string>>;
   /** Entries above which a recursive tree is truncated; default 100,000, as GitHub. */
   readonly treeLimit?: number;
+  /** Default `covered`: stricter than GitHub, so that a wrong token is noticed; `anyToken` is as GitHub. */
+  readonly publicReads?: PublicReads;
   /** Default: one that the machine has free. */
   readonly port?: number;
   /** Hears of failures inside the double; default: stderr. */
@@ -101,6 +104,7 @@ export async function startOfflineGitHub(options: OfflineGitHubOptions) {
     faults,
     origin,
     treeLimit: options.treeLimit ?? 100_000,
+    publicReads: options.publicReads ?? 'covered',
     routes: [
       ...appRoutes(apps, repositories, webhooks, origin),
       ...checkRunRoutes(checks, repositories, origin),

@@ -42,7 +42,10 @@ describe('forks', () => {
     const token = await tokenOf('miner');
     const json = (await get('/repos/miner/kernels', token)).body;
     expect(json).toMatchObject({ fork: true, parent: { full_name: 'upstream/kernels' } });
+    github.people.install({ app: 'watcher', account: 'upstream' });
+    await github.people.fork('upstream/kernels', 'rival');
     await github.settled();
+    expect(receiver.of('fork')[0]?.payload.forkee.full_name).toBe('rival/kernels');
     expect(receiver.of('push')).toHaveLength(0);
     const added = receiver.of('installation_repositories', 'added')[0]?.payload;
     expect(added.repositories_added).toMatchObject([{ full_name: 'miner/kernels' }]);
@@ -61,6 +64,25 @@ describe('forks', () => {
     expect(compared.status).toBe('ahead');
     const head = (await get('/repos/miner/kernels/git/ref/heads/main', token)).body.object.sha;
     expect(head).not.toBe(sha);
+  });
+});
+
+describe('public repositories', () => {
+  it('can be read by any token where the test wants it as on GitHub', async () => {
+    const real = await startOfflineGitHub({
+      accounts: ['miner', 'rival'],
+      apps: [{ slug: 'watcher' }],
+      repositories: [{ owner: 'rival', name: 'entry' }],
+      installations: [{ app: 'watcher', account: 'miner' }],
+      publicReads: 'anyToken',
+    });
+    const app = real.apps.get('watcher');
+    const installation = real.apps.installations(app)[0]?.installation_id ?? 0;
+    const token = await installationToken(real.apiUrl, app, installation);
+    expect((await rest(real.apiUrl, 'GET', '/repos/rival/entry', token)).status).toBe(200);
+    await real.people.setPrivate('rival/entry', true);
+    expect((await rest(real.apiUrl, 'GET', '/repos/rival/entry', token)).status).toBe(404);
+    await real.close();
   });
 });
 
@@ -100,6 +122,26 @@ describe('branches', () => {
     expect(modes).toMatchObject({ link: '120000', sub: '160000', 'bytes.bin': '100644' });
     const cut = (await get(`/repos/upstream/kernels/git/trees/${tree}?recursive=1`, token)).body;
     expect([cut.truncated, cut.tree.length]).toEqual([true, 3]);
+  });
+});
+
+describe('workflow files', () => {
+  it('of any form can be pushed', async () => {
+    const sha = await copy.push(
+      {
+        '.github/workflows/reusable.yml': 'name: reusable\non: [push]\njobs: { a: { uses: ./b.yml } }\n',
+        '.github/workflows/broken.yml': 'name: [\n',
+        '.github/workflows/anchor.yml': 'name: &a anchored\non: push\njobs: { x: *a }\n',
+      },
+      'workflows',
+    );
+    expect(github.repositories.branchHead(github.repositories.named('upstream/kernels'), 'main')).toBe(sha);
+    const names = github.actions.workflows.of(github.repositories.named('upstream/kernels'));
+    expect(names.map(({ name }) => name).sort()).toEqual([
+      '.github/workflows/broken.yml',
+      'anchored',
+      'reusable',
+    ]);
   });
 });
 

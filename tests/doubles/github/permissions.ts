@@ -5,7 +5,7 @@ import type { RepositoryRow } from './rows.ts';
 
 /** First match of the path below `/repos/{owner}/{repo}` decides. */
 const NEEDS: readonly (readonly [RegExp, string])[] = [
-  [/^\/commits\/[^/]+\/check-(runs|suites)|^\/check-(runs|suites)/, 'checks'],
+  [/^\/(commits\/.+\/)?check-(runs|suites)/, 'checks'],
   [/^\/actions\/runners/, 'administration'],
   [/^\/actions\//, 'actions'],
   [/^\/(contents|git|commits|compare|branches|readme|tags)(\/|$)/, 'contents'],
@@ -25,12 +25,22 @@ export function canSee(caller: Caller, repository: RepositoryRow): boolean {
   return !repository.private || (caller.kind === 'user' && caller.account.id === repository.owner_id);
 }
 
+/** `anyToken`: as on GitHub, every installation token reads every public repository. `covered`: only its own ones. */
+export type PublicReads = 'covered' | 'anyToken';
+
 /** Throws 404 for what the caller may not see and 403 for what its permissions do not cover. */
-export function authorise(call: Pick<Call, 'method' | 'path' | 'caller'>, repository: RepositoryRow): void {
+export function authorise(
+  call: Pick<Call, 'method' | 'path' | 'caller'>,
+  repository: RepositoryRow,
+  publicReads: PublicReads,
+): void {
   const { caller, method, path } = call;
-  if (!canSee(caller, repository)) throw notFound();
-  const below = path.split('/').slice(4).join('/');
   const write = method !== 'GET' && method !== 'HEAD';
+  if (!canSee(caller, repository)) {
+    if (publicReads === 'covered' || repository.private || write) throw notFound();
+    return;
+  }
+  const below = path.split('/').slice(4).join('/');
   const permission = NEEDS.find(([pattern]) => pattern.test(`/${below}`))?.[1] ?? 'metadata';
   if (caller.kind === 'app') {
     // An App's JWT opens only /app/… and the look-up of its own installation.

@@ -6,7 +6,7 @@ import type { Contract } from './contract.ts';
 import { adapt } from './emulated-answers.ts';
 import type { Emulator } from './emulator.ts';
 import type { Fault, Faults } from './faults.ts';
-import { authorise } from './permissions.ts';
+import { authorise, type PublicReads } from './permissions.ts';
 import type { Repositories } from './repositories.ts';
 import { Router } from './router.ts';
 import type { RepositoryRow } from './rows.ts';
@@ -37,6 +37,7 @@ export interface RestParts {
   readonly origin: string;
   /** Entries above which a recursive tree is cut and `truncated`; GitHub's is 100,000. */
   readonly treeLimit: number;
+  readonly publicReads: PublicReads;
 }
 
 export class Rest {
@@ -60,7 +61,7 @@ export class Rest {
   }
 
   async #answer(request: RestRequest): Promise<RestOutcome> {
-    const { authenticator, contract } = this.#parts;
+    const { authenticator, contract, publicReads } = this.#parts;
     const caller = await authenticator.caller(request.authorization);
     const redirect = this.#redirect(request);
     if (redirect) return render(redirect, request);
@@ -69,7 +70,7 @@ export class Rest {
     const query = request.url.searchParams;
     const body = parseBody(request.text);
     const repository = this.#repository(path);
-    if (repository) authorise({ method, path, caller }, repository);
+    if (repository) authorise({ method, path, caller }, repository, publicReads);
     const { authorization, accept } = request;
     const call: Call = { method, path, query, body, authorization, accept, caller, repository };
     const finding = contract.request(method, path, query, body);

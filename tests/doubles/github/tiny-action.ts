@@ -7,12 +7,14 @@ on:
     inputs:
       evaluation: { required: true, type: string }
       mode: { required: true, type: string }
+      labels: { required: true, type: string, default: '["self-hosted"]' }
 permissions: { contents: read, id-token: write }
 jobs:
   evaluate:
-    runs-on: [self-hosted]
+    runs-on: \${{ fromJSON(inputs.labels) }}
+    timeout-minutes: 60
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683 # v4.2.2
         with: { persist-credentials: false }
       - uses: ./actions/tiny
         with:
