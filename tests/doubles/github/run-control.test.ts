@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { runDirectly } from './actions/direct-runner.ts';
 import { processTree } from './actions/process-tree.ts';
 import type { Run } from './actions/run-record.ts';
+import { isAlive } from './alive.ts';
 import { rest } from './loopback.ts';
 import { type OfflineGitHub, startOfflineGitHub } from './offline-github.ts';
 import { ACTION_FILES } from './tiny-action.ts';
@@ -50,12 +50,6 @@ function sleeper(run: Run): Promise<number> {
     return Number(pid);
   };
   return vi.waitFor(find, { timeout: 10_000 });
-}
-
-/** A killed process whose parent has not asked for it is a zombie, not alive. */
-function isAlive(pid: number): boolean {
-  const file = `/proc/${pid}/stat`;
-  return existsSync(file) && !/\) [ZX] /.test(readFileSync(file, 'utf8'));
 }
 
 describe('runs', () => {
