@@ -30,7 +30,7 @@ def local_claim(task: Task, path: Path, lengths: list[int], device: str) -> Clai
         evaluation=None,
         nonce=None,
         task=task.identity(),
-        upstream=task.data["upstream"],
+        upstream=task.upstream,
         lengths=tuple(lengths),
         target_length=max(lengths),
         files=files,

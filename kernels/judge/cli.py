@@ -54,7 +54,7 @@ def bench(arguments: argparse.Namespace) -> int:
         print("quasar-judge: no CUDA device that this judge can use: run with --device cpu", file=sys.stderr)
         return USAGE
     claim = local.local_claim(task, arguments.path, arguments.seq_len or [], device)
-    pinned = task.data["upstream"]
+    pinned = task.upstream
     tree = arguments.upstream or upstream.cached_upstream(pinned["url"], pinned["commit"], pinned["tree"])
     if arguments.no_sandbox:
         print("quasar-judge: --no-sandbox: the kernel runs with your own rights; the result is marked", file=sys.stderr)

@@ -65,6 +65,7 @@ class Evaluation:
         judged = tree.build(self.upstream, claim.upstream["tree"], claim.files, task.data["targetFiles"])
         self.progress.step()
         launch.forbid_dumps()
+        launch.keep_freed_memory()
         self._protections(probe.observed(task) if self.boxed else set())
         self.keys = Keys.draw()
         record.key = self.keys.reveal()
@@ -84,7 +85,7 @@ class Evaluation:
             raise Refused(
                 f"the App and this judge disagree on task {task.name}: {claim.task} there, {task.identity()} here"
             )
-        if claim.upstream != task.data["upstream"]:
+        if claim.upstream != task.upstream:
             raise Refused("the claim pins another upstream than the task does")
         if self.record.device["kind"] == "cuda":
             raise Refused("this judge has no CUDA part")

@@ -12,6 +12,8 @@ from judge.session import Session
 from judge.slots import Field, Shape
 from judge.task import Task
 
+SHORT = 4096
+
 
 @dataclass(frozen=True)
 class OpShape:
@@ -73,7 +75,9 @@ class OpCalls:
 
     def reference(self, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, torch.Tensor]:
         """-> (o, final state) in fp64."""
-        return self._reference.op_scan(*inputs, dtype=torch.float64)
+        # Chunk after chunk is the cheaper way until there are many chunks; both agree to rounding.
+        short = inputs[0].shape[1] <= SHORT
+        return (self._reference.op if short else self._reference.op_scan)(*inputs, dtype=torch.float64)
 
     def errors(self, inputs: tuple[torch.Tensor, ...], output: torch.Tensor) -> compare.Errors:
         return compare.errors(output, self.reference(inputs)[0])

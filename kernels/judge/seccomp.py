@@ -95,7 +95,7 @@ def assemble(machine: str | None = None) -> bytes:
     program += [
         (JUMP_EQ, 0, 3, CLONE[column]),
         (LOAD, 0, 0, ARG0),
-        (JUMP_SET, 0, 4, NEW_NAMESPACES),
+        (JUMP_SET, 0, 5, NEW_NAMESPACES),
         (RETURN, 0, 0, EPERM),
     ]
     program += [(JUMP_EQ, 0, 3, SOCKET[column]), (LOAD, 0, 0, ARG0), (JUMP_EQ, 1, 0, AF_UNIX), (RETURN, 0, 0, EPERM)]

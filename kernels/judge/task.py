@@ -44,6 +44,11 @@ class Task:
     def limits(self) -> dict:
         return self.data["worker"]["limits"]
 
+    @property
+    def upstream(self) -> dict:
+        """The pin as claims carry it."""
+        return {name: self.data["upstream"][name] for name in ("url", "commit", "tree")}
+
     def identity(self) -> dict:
         return {"name": self.name, "version": self.data["version"], "digest": self.digest}
 

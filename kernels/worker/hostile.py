@@ -49,7 +49,7 @@ def writable_settings():
 
 
 def fork_bomb():
-    """Whether the process limit is never reached."""
+    """Whether the process limit is never reached; a box in which nothing can fork proves nothing either."""
     children = []
     try:
         for _ in range(4 * config["processes"]):
@@ -60,7 +60,7 @@ def fork_bomb():
             children.append(child)
         return True
     except OSError:
-        return False
+        return len(children) < config["processes"] // 2
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)

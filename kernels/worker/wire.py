@@ -26,7 +26,7 @@ def read_command(fd):
 
 
 def write_reply(fd, status, nonce, event_ns):
-    os.write(fd, REPLY.pack(REPLY_MAGIC, status, nonce, event_ns))
+    os.write(fd, REPLY.pack(REPLY_MAGIC, status, nonce, max(0, event_ns)))
 
 
 def window(nonce, rows):

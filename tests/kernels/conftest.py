@@ -1,8 +1,27 @@
-"""Packages under kernels/ know each other as `judge`, `worker` and `quasar`, as they do on a runner."""
+"""The judge's modules on the path, and the one way in which a test may skip."""
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "kernels"))
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "kernels"))
+
+
+def need(present: bool, what: str) -> None:
+    """Skips with the reason, or fails where REQUIRE_ALL=1 says that nothing may be skipped."""
+    if present:
+        return
+    if os.environ.get("REQUIRE_ALL") == "1":
+        pytest.fail(f"REQUIRE_ALL=1, and this test needs {what}")
+    pytest.skip(f"needs {what}")
+
+
+@pytest.fixture
+def sandbox_tools():
+    need(shutil.which("bwrap") is not None, "bubblewrap: apt-get install -y bubblewrap")

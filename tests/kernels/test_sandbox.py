@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import REPOSITORY, need
+from judge import cgroup, launch, probe, sandbox
+from judge.faults import Fault, Refused
+from judge.launch import Process
+from judge.task import load_task
+
+TASK = load_task("quasar_demo")
+HOSTILE_HEAD = "import json, os, sys, time\nconfig = json.load(sys.stdin)\n"
+
+pytestmark = pytest.mark.usefixtures("sandbox_tools")
+
+
+@pytest.fixture
+def start():
+    """Starts a script in the worker's box; whatever a test does, its box is ended."""
+    processes, places = [], []
+
+    def begin(script: str, **limits) -> Process:
+        place = sandbox.readable_scratch("test")
+        places.append(place)
+        (place / "main.py").write_text(HOSTILE_HEAD + script)
+        box = sandbox.Box({**TASK.limits, **limits}, sandbox.worker_env({}), {sandbox.WORKER: str(place)})
+        processes.append(Process(box, f"{sandbox.WORKER}/main.py", {}, []))
+        return processes[-1]
+
+    yield begin
+    for process in processes:
+        process.close()
+    for place in places:
+        shutil.rmtree(place)
+
+
+def answer(process: Process, timeout_s: float = 10.0) -> bytes:
+    import select
+
+    if not select.select([process.pipes.reply], [], [], timeout_s)[0]:
+        return b""
+    return os.read(process.pipes.reply, 65536)
+
+
+def test_every_hostile_attempt_is_stopped_and_every_required_protection_holds():
+    seen = probe.attempt(TASK)
+    assert [name for name, stopped in seen["findings"].items() if not stopped] == []
+    assert set(launch.REQUIRED) <= set(seen["protections"])
+
+
+def test_an_unprivileged_start_is_as_tight():
+    need(os.geteuid() == 0, "root, to become another user")
+    python = sys.executable
+    drop = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups"]
+    env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(REPOSITORY / "kernels")}
+    command = [*drop, python, "-B", "-m", "judge", "probe"]
+    done = subprocess.run(command, env=env, cwd="/", capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "OPEN" not in done.stdout
+
+
+def test_the_worker_s_real_uid_is_not_root(start):
+    process = start("os.write(config['reply'], b'x'); time.sleep(60)")
+    assert answer(process) == b"x"
+    assert "real_uid_not_0" in process.protections()
+    for pid in process.family():
+        assert b"Uid:\t0" not in open(f"/proc/{pid}/status", "rb").read()
+
+
+def test_nothing_survives_the_end_of_the_box(start):
+    process = start(
+        "for _ in range(3):\n"
+        "    if os.fork() == 0:\n"
+        "        os.setsid()\n"
+        "        if os.fork() == 0: time.sleep(300)\n"
+        "        os._exit(0)\n"
+        "os.write(config['reply'], b'x'); time.sleep(300)"
+    )
+    assert answer(process) == b"x"
+    family = process.family()
+    assert len(family) >= 5
+    process.kill()
+    deadline = time.monotonic() + 5
+    while any(os.path.exists(f"/proc/{pid}") for pid in family):
+        assert time.monotonic() < deadline
+        os.sched_yield()
+
+
+def test_a_log_flood_is_capped_and_costs_the_judge_nothing(start):
+    process = start("for _ in range(2000): os.write(1, b'y' * 65536)\nos.write(config['reply'], b'x')", logBytes=1000)
+    assert answer(process, 30.0) == b"x"
+    process.kill()
+    assert process.log_text() == "y" * 1000
+
+
+def test_an_address_space_limit_stops_a_memory_hog(start):
+    process = start(
+        "try:\n    x = bytearray(3 << 30)\nexcept MemoryError:\n    os.write(config['reply'], b'stopped')\ntime.sleep(60)",
+        addressSpaceBytes=2 << 30,
+    )
+    assert answer(process) == b"stopped"
+
+
+def test_a_kill_by_the_memory_cgroup_is_told_from_an_exit(start):
+    group = cgroup.create("quasar-test-probe", 10, 1 << 30)
+    holds = group.memory
+    group.remove()
+    need(holds, "a writable memory cgroup")
+    # Many processes of 128 MiB each: each is below its own limit, all together are above the group's.
+    process = start(
+        "for _ in range(16):\n    if os.fork() == 0:\n        x = bytearray(b'1' * (128 << 20))\n        time.sleep(60)\n"
+        "time.sleep(60)",
+        addressSpaceBytes=512 << 20,
+    )
+    deadline = time.monotonic() + 20
+    while not process.group.out_of_memory():
+        assert time.monotonic() < deadline
+        os.sched_yield()
+    assert process.why_ended(Fault("early_exit", "gone")).reason == "resource_limit"
+
+
+def test_the_worker_has_no_descriptor_of_the_judge(start):
+    secret = os.open("/etc/hostname", os.O_RDONLY)
+    os.set_inheritable(secret, True)
+    process = start("os.write(config['reply'], ' '.join(sorted(os.listdir('/proc/self/fd'))).encode()); time.sleep(60)")
+    seen = {int(fd) for fd in answer(process).split()}
+    os.close(secret)
+    assert secret not in seen
+
+
+def test_the_environment_holds_nothing_of_the_host(start, monkeypatch):
+    monkeypatch.setenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "secret")
+    process = start("os.write(config['reply'], json.dumps(dict(os.environ)).encode()); time.sleep(60)")
+    assert b"secret" not in answer(process)
+
+
+def test_without_bubblewrap_the_judge_refuses_with_the_line_that_mends_it(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda tool: None)
+    with pytest.raises(Refused, match="apt-get install -y bubblewrap"):
+        sandbox.require_tools()
+
+
+def test_an_unreadable_python_is_refused(monkeypatch, tmp_path):
+    need(os.geteuid() == 0, "root, to drop from")
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "python").symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(closed / "python"))
+    with pytest.raises(Refused, match="cannot read"):
+        sandbox.require_tools()

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import fcntl
+import mmap
+import os
+
+import pytest
+import torch
+from judge.op_calls import OpShape
+from judge.slots import GUARD_BYTES, WINDOW_ROWS, MemfdSlots
+
+
+@pytest.fixture
+def slots():
+    made = MemfdSlots([OpShape(64, 2, 4, 16, state=True).slot(), OpShape(64, 1, 4, 16).slot()], b"secret pattern")
+    yield made
+    made.close()
+
+
+def masters(slot, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return tuple(torch.randn(f.shape, generator=generator).to(torch.bfloat16) for f in slot.shape.inputs)
+
+
+def as_worker_sees(slots, index, field, window):
+    description = slots.describe()[index]
+    memory = torch.frombuffer(mmap.mmap(slots.descriptors()[index], description["size"]), dtype=torch.uint8)
+    entry = next(f for f in (*description["inputs"], *description["outputs"]) if f["name"] == field)
+    start = entry["offset"] + window * entry["row"]
+    size = 2
+    for n in entry["shape"]:
+        size *= n
+    if entry["dtype"] == "float32":
+        return memory[start : start + 2 * size].view(torch.float32).view(entry["shape"])
+    return memory[start : start + size].view(torch.bfloat16).view(entry["shape"])
+
+
+@pytest.mark.parametrize("size", [0, 1 << 30])
+def test_the_worker_can_neither_shrink_nor_grow_a_slot(slots, size):
+    for fd in slots.descriptors():
+        with pytest.raises(PermissionError):
+            os.ftruncate(fd, size)
+
+
+def test_no_further_seal_can_be_set(slots):
+    with pytest.raises(PermissionError):
+        fcntl.fcntl(slots.descriptors()[0], fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE)
+
+
+@pytest.mark.parametrize("window", [0, 1, 1234, WINDOW_ROWS])
+def test_inputs_arrive_at_their_window_in_any_block_order(slots, window):
+    slot = slots[0]
+    given = masters(slot)
+    slot.fill(given, window, list(reversed(range(slot.input_blocks))))
+    for field, master in zip(slot.shape.inputs, given, strict=True):
+        assert torch.equal(as_worker_sees(slots, 0, field.name, window), master)
+    assert slot.unchanged(given, window)
+    assert slot.guards_intact()
+
+
+def test_outputs_are_poisoned_with_nan(slots):
+    slots[0].poison()
+    for field in slots[0].shape.outputs:
+        assert torch.isnan(as_worker_sees(slots, 0, field.name, 0)).all()
+    assert slots[0].guards_intact()
+
+
+def test_a_snapshot_is_private(slots):
+    slot = slots[1]
+    view = as_worker_sees(slots, 1, "o", 0)
+    view.fill_(2)
+    taken = slot.snapshot(range(slot.output_blocks))["o"]
+    view.fill_(3)
+    assert torch.equal(taken, torch.full(taken.shape, 2, dtype=torch.bfloat16))
+
+
+@pytest.mark.parametrize("field", ["q", "k", "v", "beta"])
+def test_one_changed_byte_of_an_input_is_seen(slots, field):
+    slot = slots[1]
+    given = masters(slot)
+    slot.fill(given, 7, range(slot.input_blocks))
+    as_worker_sees(slots, 1, field, 7).view(-1).view(torch.uint8)[-1] ^= 1
+    assert not slot.unchanged(given, 7)
+
+
+def test_a_write_past_an_output_is_seen(slots):
+    slot = slots[1]
+    description = slots.describe()[1]
+    memory = torch.frombuffer(mmap.mmap(slots.descriptors()[1], description["size"]), dtype=torch.uint8)
+    output = description["outputs"][0]
+    memory[output["offset"] + slot.shape.outputs[0].bytes] ^= 1
+    assert not slot.guards_intact()
+
+
+def test_a_write_before_an_output_is_seen(slots):
+    description = slots.describe()[1]
+    memory = torch.frombuffer(mmap.mmap(slots.descriptors()[1], description["size"]), dtype=torch.uint8)
+    memory[description["outputs"][0]["offset"] - GUARD_BYTES] ^= 1
+    assert not slots[1].guards_intact()
+
+
+def test_nothing_in_a_description_names_an_input_class(slots):
+    assert {key for entry in slots.describe() for key in entry} == {"kind", "size", "inputs", "outputs"}
