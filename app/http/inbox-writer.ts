@@ -19,20 +19,38 @@ interface Waiting {
   readonly reject: (error: InboxUnavailable) => void;
 }
 
+export interface GroupCommit {
+  readonly maxBatch: number;
+  /** How long the first delivery of a batch waits for company: one sync costs more than that. 0 does not wait. */
+  readonly maxWaitMs: number;
+  readonly maxWaiting: number;
+}
+
 /**
- * `add` resolves after the commit that holds its row. A lone delivery is committed at once; under load a batch is what
- * arrived during the commit before it, at most `maxBatch` rows. With `maxWaiting` deliveries waiting, further ones are
- * refused, so that a database that stands still does not fill the memory.
+ * `add` resolves after the commit that holds its row. A batch is what arrived during the commit before it and during
+ * `maxWaitMs`, at most `maxBatch` rows. With `maxWaiting` deliveries waiting, further ones are refused, so that a
+ * database that stands still does not fill the memory.
  */
 export function createInboxWriter(
   insertMany: InsertMany,
-  { maxBatch, maxWaiting }: { readonly maxBatch: number; readonly maxWaiting: number },
+  { maxBatch, maxWaitMs, maxWaiting }: GroupCommit,
 ): Inbox & { waiting(): number; drain(): Promise<void> } {
   let queue: Waiting[] = [];
   let writing: Promise<void> | null = null;
+  let full: (() => void) | null = null;
 
+  const gather = () =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, maxWaitMs);
+      full = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   const writeAll = async () => {
     while (queue.length > 0) {
+      if (maxWaitMs > 0 && queue.length < maxBatch) await gather();
+      full = null;
       const batch = queue.slice(0, maxBatch);
       queue = queue.slice(maxBatch);
       await writeBatch(insertMany, batch);
@@ -47,6 +65,7 @@ export function createInboxWriter(
           return;
         }
         queue.push({ delivery, resolve, reject });
+        if (queue.length >= maxBatch) full?.();
         writing ??= Promise.resolve().then(writeAll);
       }),
     waiting: () => queue.length,

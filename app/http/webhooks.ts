@@ -79,16 +79,19 @@ async function verify(request: HttpRequest, secrets: readonly string[]): Promise
   }
   if (!/^[a-z_]{1,40}$/.test(event) || !/^[\w-]{1,80}$/.test(guid))
     throw new HttpError(400, 'bad_headers', 'the event or the delivery id is malformed');
-  const refused = new HttpError(400, 'bad_signature', 'the signature does not match');
-  if (!isSignature(signature)) throw refused;
+  if (!isSignature(signature)) throw badSignature();
   const raw = await request.body();
   const secret = signedBy(secrets, raw, signature);
-  if (secret === null) throw refused;
+  if (secret === null) throw badSignature();
   if (!isUtf8(raw) || raw[0] !== 0x7b /* { */)
     throw new HttpError(400, 'bad_payload', 'the body is not a JSON object');
   // Probot knows one secret only: what the previous one signed is signed again with the current one
   const known = secret === secrets[0] ? signature : sign(secrets[0] ?? '', raw);
   return { guid, event, signature: known, body: raw.toString('utf8') };
+}
+
+function badSignature(): HttpError {
+  return new HttpError(400, 'bad_signature', 'the signature does not match');
 }
 
 /** Probot as a function from a verified delivery to the status that it would have answered, null for none. */

@@ -39,7 +39,7 @@ const settle = () => new Promise((resolve) => setImmediate(resolve));
 describe('inbox writer', () => {
   it('commits a lone delivery at once and what arrives meanwhile together', async () => {
     const { insertMany, batches, commit } = aSlowDatabase();
-    const writer = createInboxWriter(insertMany, { maxBatch: 10, maxWaiting: 100 });
+    const writer = createInboxWriter(insertMany, { maxBatch: 10, maxWaitMs: 0, maxWaiting: 100 });
     const first = writer.add(aDelivery('a'));
     await settle();
     const rest = ['b', 'c', 'd'].map((guid) => writer.add(aDelivery(guid)));
@@ -54,7 +54,7 @@ describe('inbox writer', () => {
 
   it('resolves nothing before its own commit', async () => {
     const { insertMany, commit } = aSlowDatabase();
-    const writer = createInboxWriter(insertMany, { maxBatch: 10, maxWaiting: 100 });
+    const writer = createInboxWriter(insertMany, { maxBatch: 10, maxWaitMs: 0, maxWaiting: 100 });
     let acknowledged = false;
     const added = writer.add(aDelivery('a')).then(() => {
       acknowledged = true;
@@ -68,7 +68,7 @@ describe('inbox writer', () => {
 
   it('tells duplicates apart, in the database and within one batch', async () => {
     const { insertMany, commit } = aSlowDatabase();
-    const writer = createInboxWriter(insertMany, { maxBatch: 10, maxWaiting: 100 });
+    const writer = createInboxWriter(insertMany, { maxBatch: 10, maxWaitMs: 0, maxWaiting: 100 });
     const together = [writer.add(aDelivery('a')), writer.add(aDelivery('a'))];
     await settle();
     await commit();
@@ -81,7 +81,7 @@ describe('inbox writer', () => {
 
   it('splits a queue longer than a batch', async () => {
     const { insertMany, batches, commit } = aSlowDatabase();
-    const writer = createInboxWriter(insertMany, { maxBatch: 2, maxWaiting: 100 });
+    const writer = createInboxWriter(insertMany, { maxBatch: 2, maxWaitMs: 0, maxWaiting: 100 });
     const added = ['a', 'b', 'c', 'd', 'e'].map((guid) => writer.add(aDelivery(guid)));
     await settle();
     for (let i = 0; i < 3; i += 1) await commit();
@@ -96,7 +96,7 @@ describe('inbox writer', () => {
         if (failing) throw new Error('disk full');
         return new Set(rows.map((row) => row.guid));
       },
-      { maxBatch: 10, maxWaiting: 100 },
+      { maxBatch: 10, maxWaitMs: 0, maxWaiting: 100 },
     );
     const failed = await Promise.allSettled([writer.add(aDelivery('a')), writer.add(aDelivery('b'))]);
     const reasons = failed.map((item) => (item.status === 'rejected' ? item.reason : null));
@@ -107,7 +107,11 @@ describe('inbox writer', () => {
   });
 
   it('refuses deliveries when too many wait for a database that stands still', async () => {
-    const writer = createInboxWriter(() => new Promise(() => {}), { maxBatch: 1, maxWaiting: 2 });
+    const writer = createInboxWriter(() => new Promise(() => {}), {
+      maxBatch: 1,
+      maxWaitMs: 0,
+      maxWaiting: 2,
+    });
     const waiting = [writer.add(aDelivery('a'))];
     await settle();
     waiting.push(writer.add(aDelivery('b')), writer.add(aDelivery('c')));
@@ -124,7 +128,7 @@ describe('inbox writer', () => {
         stored.push(...rows.map((row) => row.guid));
         return new Set(stored);
       },
-      { maxBatch: 1, maxWaiting: 10 },
+      { maxBatch: 1, maxWaitMs: 0, maxWaiting: 10 },
     );
     const added = ['a', 'b', 'c'].map((guid) => writer.add(aDelivery(guid)));
     await writer.drain();
