@@ -61,8 +61,8 @@ export async function benchCommand(argv: readonly string[], io: Io): Promise<num
       env: { ...io.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    child.stdout.setEncoding('utf8').on('data', io.stdout);
-    child.stderr.setEncoding('utf8').on('data', io.stderr);
+    child.stdout.setEncoding('utf8').on('data', io.out);
+    child.stderr.setEncoding('utf8').on('data', io.err);
     child.once('error', (error) => reject(new CommandError(`cannot start ${python}: ${error.message}`, 2)));
     // 4: the judge was killed, which is neither of its verdicts
     child.once('close', (code) => resolve(code ?? 4));

@@ -19,7 +19,7 @@ export async function buildCommand(argv: readonly string[], io: Io): Promise<num
     ['evaluate/index.mjs', bundleAction],
   ] as const) {
     const { bytes, sha256 } = await bundle(path.join(out, file));
-    io.stdout(`${sha256}  ${path.join(out, file)}  ${bytes} bytes\n`);
+    io.out(`${sha256}  ${path.join(out, file)}  ${bytes} bytes\n`);
   }
   return 0;
 }

@@ -1,10 +1,10 @@
 /** Single files made by esbuild: the Action, which runs without `npm ci`, and the command that the App hands to miners. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
-import { KERNELS_DIR, loadTask, type Task } from '../evaluations/task.ts';
 import { embedParsers } from './embed-parsers.ts';
+import { embedTasks } from './embed-tasks.ts';
 import { CHECKOUT } from './find-python.ts';
 import { version } from './version.ts';
 
@@ -27,17 +27,9 @@ export function bundleAction(outfile: string): Promise<Bundle> {
 export function bundleCli(outfile: string): Promise<Bundle> {
   return bundle('app/cli/miner-main.ts', outfile, {
     banner: { js: `#!/usr/bin/env node\n${COMMONJS}` },
-    define: { BUNDLED_VERSION: JSON.stringify(version()), BUNDLED_TASKS: JSON.stringify(everyTask()) },
-    plugins: [embedParsers()],
+    define: { BUNDLED_VERSION: JSON.stringify(version()) },
+    plugins: [embedParsers(), embedTasks()],
   });
-}
-
-/** `kernels/schemas/task.json` is the schema of the others. */
-function everyTask(): Record<string, Task> {
-  const names = readdirSync(KERNELS_DIR).filter(
-    (name) => name !== 'schemas' && existsSync(path.join(KERNELS_DIR, name, 'task.json')),
-  );
-  return Object.fromEntries(names.sort().map((name) => [name, loadTask(name)]));
 }
 
 /** Written beside and renamed, so that a server never reads half a file. The same sources give the same bytes. */

@@ -18,8 +18,8 @@ export async function doctorCommand(argv: readonly string[], io: Io): Promise<nu
       env: { ...io.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    child.stdout.setEncoding('utf8').on('data', io.stdout);
-    child.stderr.setEncoding('utf8').on('data', io.stderr);
+    child.stdout.setEncoding('utf8').on('data', io.out);
+    child.stderr.setEncoding('utf8').on('data', io.err);
     child.once('error', (error) =>
       reject(new CommandError(`cannot start runner/doctor: ${error.message}`, 2)),
     );

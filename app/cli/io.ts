@@ -3,9 +3,9 @@ import type { Readable } from 'node:stream';
 
 export interface Io {
   /** What was asked for: figures, findings, JSON. Ends every line itself. */
-  readonly stdout: (text: string) => void;
+  readonly out: (text: string) => void;
   /** What goes on, and what went wrong. */
-  readonly stderr: (text: string) => void;
+  readonly err: (text: string) => void;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
@@ -13,7 +13,7 @@ export interface Io {
 }
 
 /** A command's exit code: 0 well, 1 found something, 2 usage or unreadable input; the judge's own codes pass through. */
-export type Command = (argv: string[], io: Io) => Promise<number>;
+export type Command = (argv: readonly string[], io: Io) => Promise<number>;
 
 /** Wrong use: printed with the command's usage line, exit 2. */
 export class UsageError extends Error {

@@ -58,7 +58,7 @@ export async function linkCommand(argv: readonly string[], io: Io): Promise<numb
   const repository = await fetchRepository(io, options.referee, options.repo);
   const subject = { ...repository, hotkey: signer.hotkey };
   if (options.print) {
-    io.stdout(`${linkMessage(subject)}\n`);
+    io.out(`${linkMessage(subject)}\n`);
     return 0;
   }
 
@@ -83,7 +83,7 @@ export async function linkCommand(argv: readonly string[], io: Io): Promise<numb
     throw new CommandError(`quasar.yml was not written, it would be wrong:\n${problems.join('\n')}`, 2);
   }
   writeWhole(file, updated);
-  io.stderr(
+  io.err(
     `${file}: hotkey ${signer.hotkey} linked to ${options.repo} (repository ${repository.repoId}, owner ${repository.ownerId}) ` +
       `on ${repository.network}, netuid ${repository.netuid}\n` +
       `Commit and push it to ${parsed.value.branch ?? repository.defaultBranch}.\n`,

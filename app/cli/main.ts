@@ -1,6 +1,7 @@
 /** The command of a checkout: everything a miner, an operator or a validator runs here. */
 import { BENCH_HELP } from './bench.ts';
 import { BUILD_HELP } from './build.ts';
+import { CHECK_HELP } from './check-help.ts';
 import { DOCTOR_HELP } from './doctor.ts';
 import { LINK_HELP } from './link.ts';
 import { OPERATOR_HELP } from './operator.ts';
@@ -15,6 +16,7 @@ export function program(): Program {
     commands: {
       check: {
         summary: 'what the App would say of the imports of a checkout',
+        help: CHECK_HELP,
         load: async () => (await import('./check.ts')).checkCommand,
       },
       link: {

@@ -24,7 +24,7 @@ const LEFT_OUT = /^(tests|__pycache__|\.pytest_cache|\.ruff_cache|\.venv|.*\.pyc
 /** Returns 0. Throws `CommandError` for a folder that holds something else. */
 export async function initOperatorRepository(
   dir: string,
-  io: Pick<Io, 'cwd' | 'stdout' | 'stderr'>,
+  io: Pick<Io, 'cwd' | 'out' | 'err'>,
 ): Promise<number> {
   const target = path.resolve(io.cwd, dir);
   refuseForeign(target);
@@ -40,8 +40,8 @@ export async function initOperatorRepository(
   writeFileSync(path.join(target, '.gitignore'), '__pycache__/\n*.pyc\n.venv/\n');
   const mark = { madeBy: 'quasar-referee', version: version(), actionSha256: bundle.sha256 };
   writeFileSync(path.join(target, MARK), `${JSON.stringify(mark, null, 2)}\n`);
-  io.stdout(`${target}\n`);
-  io.stderr(nextSteps(target));
+  io.out(`${target}\n`);
+  io.err(nextSteps(target));
   return 0;
 }
 

@@ -28,7 +28,7 @@ export function readOperatorCommits(file: string): string[] {
 export function pinOperatorCommit(
   sha: string,
   data: string | undefined,
-  io: Pick<Io, 'cwd' | 'stdout' | 'stderr'>,
+  io: Pick<Io, 'cwd' | 'out' | 'err'>,
 ): number {
   const commit = sha.toLowerCase();
   if (!/^[0-9a-f]{40}$/.test(commit))
@@ -40,8 +40,8 @@ export function pinOperatorCommit(
     const commits = [...readOperatorCommits(file).filter((known) => known !== commit), commit];
     writeFileSync(`${file}.new`, `${JSON.stringify(commits, null, 2)}\n`);
     renameSync(`${file}.new`, file);
-    io.stdout(`${file}\n`);
-    io.stderr(
+    io.out(`${file}\n`);
+    io.err(
       `Runners of ${commits.length === 1 ? 'this commit' : `these ${commits.length} commits`} may claim:\n` +
         `${commits.map((known) => `  ${known}\n`).join('')}Remove a line from the file to take that back.\n`,
     );

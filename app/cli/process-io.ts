@@ -8,8 +8,8 @@ export function processIo(): Io {
     throw error;
   });
   return {
-    stdout: (text) => void process.stdout.write(text),
-    stderr: (text) => void process.stderr.write(text),
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
     cwd: process.cwd(),
     env: process.env,
     stdin: process.stdin,

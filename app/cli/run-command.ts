@@ -4,8 +4,8 @@ import { type Command, CommandError, type Io, UsageError } from './io.ts';
 export interface CommandEntry {
   /** One line for the list. */
   readonly summary: string;
-  /** The whole help; a command without one answers --help itself. */
-  readonly help?: string;
+  /** The whole help of the command. */
+  readonly help: string;
   /** Loaded when it runs: `link` need not load the bundler. */
   readonly load: () => Promise<Command>;
 }
@@ -21,25 +21,25 @@ export interface Program {
 export async function runCommand(program: Program, argv: readonly string[], io: Io): Promise<number> {
   const [first, ...rest] = argv;
   if (first === '--version' || first === '-V') {
-    io.stdout(`${program.version}\n`);
+    io.out(`${program.version}\n`);
     return 0;
   }
   if (first === undefined || first === '--help' || first === '-h' || first === 'help') {
     const text = overview(program);
-    if (first === undefined) io.stderr(text);
-    else io.stdout(text);
+    if (first === undefined) io.err(text);
+    else io.out(text);
     return first === undefined ? 2 : 0;
   }
   const entry = Object.hasOwn(program.commands, first) ? program.commands[first] : undefined;
   if (entry === undefined) {
-    io.stderr(
+    io.err(
       `${program.name}: there is no command ${JSON.stringify(first.slice(0, 40))}\n\n${overview(program)}`,
     );
     return 2;
   }
   const options = rest.includes('--') ? rest.slice(0, rest.indexOf('--')) : rest;
-  if (entry.help !== undefined && (options.includes('--help') || options.includes('-h'))) {
-    io.stdout(`${entry.help.trimEnd()}\n`);
+  if (options.includes('--help') || options.includes('-h')) {
+    io.out(`${entry.help.trimEnd()}\n`);
     return 0;
   }
   try {
@@ -47,13 +47,13 @@ export async function runCommand(program: Program, argv: readonly string[], io: 
     return await command(rest, io);
   } catch (error) {
     if (isUsage(error)) {
-      io.stderr(
+      io.err(
         `${program.name} ${first}: ${(error as Error).message}\n${entry.help ? `\n${entry.help.trimEnd()}\n` : ''}`,
       );
       return 2;
     }
     if (error instanceof CommandError) {
-      io.stderr(`${program.name} ${first}: ${error.message}\n`);
+      io.err(`${program.name} ${first}: ${error.message}\n`);
       return error.exitCode;
     }
     throw error;

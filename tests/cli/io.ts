@@ -14,10 +14,10 @@ export function anIo(options: Partial<Io> & { stdinText?: string } = {}): TestIo
   let printed = '';
   let said = '';
   return {
-    stdout: (text) => {
+    out: (text) => {
       printed += text;
     },
-    stderr: (text) => {
+    err: (text) => {
       said += text;
     },
     cwd: options.cwd ?? aFolder(),
