@@ -1,13 +1,11 @@
-/** Takes a commit's five target files, by blob, and says everything that is wrong with them. */
+/** Takes a commit's five target files and says everything that is wrong with them. Pure but for the import policy. */
 import { createHash } from 'node:crypto';
 import type { FrozenFile } from '../../db/submissions.ts';
 import type { Task } from '../evaluations/task.ts';
-import type { TreeEntry } from '../github/github.ts';
 import { codeDigest, contentDigest } from '../imports/digests.ts';
-import { checkFile, MAX_FILE_BYTES } from '../imports/files.ts';
+import { checkFile } from '../imports/files.ts';
 import type { Finding } from '../imports/findings.ts';
-import type { Push } from './push.ts';
-import { QUASAR_YML } from './quasar-file.ts';
+import { type PushedCommit, QUASAR_YML } from './commit.ts';
 import type { Services } from './services.ts';
 
 export interface Frozen {
@@ -23,26 +21,21 @@ export interface Frozen {
   readonly skipAsked: boolean;
 }
 
-export async function freeze(services: Services, push: Push, task: Task): Promise<Frozen> {
-  const { watcher, judgeImports } = services;
-  const [entries, commit, changed] = await Promise.all([
-    watcher.entries(push, push.head, task.targetFiles),
-    watcher.commit(push, push.head),
-    push.before === null ? null : watcher.changedPaths(push, push.before, push.head),
-  ]);
-  const files = await Promise.all(
-    task.targetFiles.map(async (path) => {
-      const entry = entries.find((candidate) => candidate.path === path);
-      return { path, entry, bytes: entry && (await read(services, push, entry)) };
-    }),
-  );
+export function freeze(
+  { judgeImports }: Pick<Services, 'judgeImports'>,
+  commit: PushedCommit,
+  task: Task,
+): Frozen {
+  const files = task.targetFiles.map((path) => ({ path, ...commit.files.get(path) }));
   const bad = files.flatMap(({ path, entry, bytes }) =>
     checkFile({ path, mode: entry?.mode, type: entry?.type, size: entry?.size, bytes: bytes ?? null }),
   );
   const base = {
-    present: entries.length,
-    ignoredPaths: (changed ?? []).filter((path) => path !== QUASAR_YML && !task.targetFiles.includes(path)),
-    skipAsked: /\[skip quasar\]/i.test(commit?.message ?? ''),
+    present: files.filter(({ entry }) => entry !== undefined).length,
+    ignoredPaths: commit.changedPaths.filter(
+      (path) => path !== QUASAR_YML && !task.targetFiles.includes(path),
+    ),
+    skipAsked: /\[skip quasar\]/i.test(commit.message),
   };
   if (bad.length > 0) return { ...base, files: [], findings: bad, contentDigest: null, codeDigest: null };
   const taken = files.map(({ path, bytes }) => ({ path, bytes: bytes as Uint8Array }));
@@ -54,9 +47,4 @@ export async function freeze(services: Services, push: Push, task: Task): Promis
     contentDigest: contentDigest(taken),
     codeDigest: codeDigest(taken),
   };
-}
-
-async function read(services: Services, push: Push, entry: TreeEntry): Promise<Uint8Array | null> {
-  const plain = entry.type === 'blob' && entry.mode === '100644' && (entry.size ?? 0) <= MAX_FILE_BYTES;
-  return plain ? services.watcher.blob(push, entry.sha, MAX_FILE_BYTES) : null;
 }

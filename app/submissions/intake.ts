@@ -16,8 +16,8 @@ import {
   reviveSubmission,
   type SubmissionRow,
 } from '../../db/submissions.ts';
-import type { ForkRef } from '../github/github.ts';
 import { reasonOf } from '../imports/findings.ts';
+import { readCommit } from './commit.ts';
 import type { IntakeDetails } from './details.ts';
 import { type Frozen, freeze } from './freeze.ts';
 import type { Intake } from './phase.ts';
@@ -33,20 +33,22 @@ export type IntakeOutcome =
 export async function takeIn(services: Services, push: Push): Promise<IntakeOutcome> {
   const { db, now, watcher } = services;
   await noteFork(services, push);
-  const fork: ForkRef = push;
-  const head = await watcher.branchHead(fork, push.branch);
+  const [head, commit] = await Promise.all([
+    watcher.branchHead(push, push.branch),
+    readCommit(services, push),
+  ]);
   if (head === null) return { kind: 'ignored', why: 'the branch is gone' };
   // A commit of another fork resolves here too: only what this repository's own branch holds is taken.
-  if (head !== push.head && !(await watcher.isReachable(fork, push.head, push.branch)))
+  if (head !== push.head && !(await watcher.isReachable(push, push.head, push.branch)))
     return { kind: 'ignored', why: 'the commit is not on this branch any more' };
 
-  const claimed = await readClaimed(services, push);
+  const claimed = await readClaimed(services, push, commit);
   const link = await liveLink(db, push.repoId);
   const judged = claimed.branch === push.branch;
   if (!judged && link === null && !claimed.linked)
     return { kind: 'ignored', why: 'another branch of a fork that is not linked' };
 
-  const frozen = await freeze(services, push, claimed.task.task);
+  const frozen = freeze(services, commit, claimed.task.task);
   if (push.cause === 'installation' && claimed.absent && frozen.present === 0)
     return { kind: 'ignored', why: 'not a fork of the task' };
   if (frozen.codeDigest !== null)

@@ -1,11 +1,11 @@
 /** Reads `quasar.yml` at the pushed commit and checks the link that it carries. */
 import { verifyLink } from '../miners/link.ts';
 import { parseQuasarYml } from '../miners/quasar-yml.ts';
+import { type PushedCommit, QUASAR_YML } from './commit.ts';
 import type { YmlProblem } from './details.ts';
 import type { Push } from './push.ts';
 import { defaultTask, type LoadedTask, type Services } from './services.ts';
 
-export const QUASAR_YML = 'quasar.yml';
 const MAX_BYTES = 64 * 1024;
 
 /** What a miner says about a commit, and whether the link holds. */
@@ -23,8 +23,8 @@ export interface Claimed {
   readonly warnings: readonly YmlProblem[];
 }
 
-export async function readClaimed(services: Services, push: Push): Promise<Claimed> {
-  const [entry] = await services.watcher.entries(push, push.head, [QUASAR_YML]);
+export function readClaimed(services: Services, push: Push, commit: PushedCommit): Claimed {
+  const file = commit.files.get(QUASAR_YML);
   const nothing = {
     linked: false,
     task: defaultTask(services),
@@ -40,20 +40,19 @@ export async function readClaimed(services: Services, push: Push): Promise<Claim
     absent,
     problems: [{ line: 1, column: 1, key: QUASAR_YML, why, mend }],
   });
-  if (entry === undefined)
+  if (file === undefined)
     return refuse(
       true,
       'there is no quasar.yml at the root of this commit',
       'make it with the `link` command and commit it',
     );
-  if (entry.type !== 'blob' || !['100644', '100755'].includes(entry.mode))
+  if (file.entry.type !== 'blob' || !['100644', '100755'].includes(file.entry.mode))
     return refuse(false, 'quasar.yml is not a plain file', 'replace it by a plain file');
-  if ((entry.size ?? 0) > MAX_BYTES)
+  if (file.bytes === null || file.bytes.byteLength > MAX_BYTES)
     return refuse(false, 'quasar.yml is larger than 64 KiB', 'keep only the keys that are described');
-  const bytes = await services.watcher.blob(push, entry.sha, MAX_BYTES);
 
   const known = new Map([...services.tasks].map(([name, { task }]) => [name, task]));
-  const parsed = parseQuasarYml(bytes, known);
+  const parsed = parseQuasarYml(file.bytes, known);
   if (!parsed.ok) return { ...nothing, absent: false, problems: parsed.problems, warnings: parsed.warnings };
   const { value } = parsed;
   const check = verifyLink({
