@@ -21,6 +21,8 @@ const MAX_ELIFS = 500;
 /** Python 3.10.7 and later refuse longer decimal literals. */
 const MAX_DIGITS = 4300;
 
+const LONG_DIGITS = new RegExp(`[0-9_]{${MAX_DIGITS + 1}}`);
+
 const WORD_OPERATORS = new Set(['not', 'and', 'or', 'in', 'is', 'if', 'else', 'await', 'yield', 'from']);
 /** They nest on behind a comma: `lambda a, b: lambda c, d: ...`. */
 const STICKY_OPERATORS = new Set(['lambda', 'for']);
@@ -39,6 +41,17 @@ export function withinLimits(source: Source): boolean {
 
 function checkNumbers(source: Source): void {
   for (const token of source.tokens) {
+    if (
+      token.kind === 'string' &&
+      /^[rR]?[fF]/.test(source.slice(token)) &&
+      LONG_DIGITS.test(source.slice(token))
+    )
+      source.report(
+        'too-deep',
+        token.start,
+        `An f-string with a number of more than ${MAX_DIGITS} digits.`,
+        'Compute it.',
+      );
     if (token.kind !== 'number' || token.end - token.start <= MAX_DIGITS) continue;
     const digits = source.slice(token).replaceAll('_', '');
     if (/^\d+$/.test(digits) && digits.length > MAX_DIGITS)

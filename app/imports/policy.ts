@@ -26,45 +26,58 @@ export interface ImportPolicy {
   judge(files: readonly FileText[], task: ImportTask): Finding[];
 }
 
-/** Loads the parsers once; judging is synchronous from then on. Throws when the wasm cannot be loaded. */
+/**
+ * Loads the parsers once; judging is synchronous from then on. Throws when the wasm cannot be loaded. The first judging
+ * compiles most of the wasm and takes half a second, so it is done here, on lines of its own.
+ */
 export async function createImportPolicy(parsers: ParserSources): Promise<ImportPolicy> {
   const isValid = createSyntaxCheck(parsers.ruff);
   const readTree = await createTreeReader(parsers);
 
-  function read(source: Source, task: ImportTask, policy: ModulePolicy): JudgedFile | null {
+  function read(source: Source, task: ImportTask, modules: ModulePolicy): JudgedFile | null {
     checkCodingCookie(source);
     checkCharacters(source);
     if (!withinLimits(source) || !isValid(source, task.python)) return null;
     const root = readTree(source);
     if (root === null) return null;
     checkStatements(source, root);
-    const scopes = analyseScopes(source, root, (statement) => readImports(statement, source, policy));
+    const scopes = analyseScopes(source, root, (statement) => readImports(statement, source, modules));
     return { source, root, scopes };
   }
 
-  return {
+  const policy: ImportPolicy = {
     judge(files, task) {
-      const policy = modulePolicy(task);
+      const modules = modulePolicy(task);
       const sources = files.map((file) => new Source(file));
       const judged = new Map<string, JudgedFile>();
       let values: Values | null = null;
       for (const source of sources)
         guard(source, () => {
-          const file = read(source, task, policy);
+          const file = read(source, task, modules);
           if (file !== null) judged.set(moduleName(source.path), file);
         });
       for (const source of sources) {
         const file = judged.get(moduleName(source.path));
         if (file === undefined) continue;
         guard(source, () => {
-          values ??= new Values(policy, judged);
+          values ??= new Values(modules, judged);
           judgeMeaning(file, values, task);
         });
       }
       return inOrder(sources.flatMap(({ findings }) => findings));
     },
   };
+  policy.judge([{ path: 'warm.py', text: WARM_UP }], WARM_UP_TASK);
+  return policy;
 }
+
+const WARM_UP =
+  'import math as m\n\n@m.f\ndef f(a, *b: int, c=1):\n    return [x for x in f"{a}" if not x][0] + m.pi\n';
+const WARM_UP_TASK: ImportTask = {
+  python: '3.10',
+  targetFiles: ['warm.py'],
+  imports: { required: { file: 'warm.py', names: ['math'] }, allowed: ['math'], forbidden: [] },
+};
 
 function judgeMeaning(file: JudgedFile, values: Values, task: ImportTask): void {
   if (!values.settled)

@@ -1,17 +1,21 @@
 /** Finds the expressions inside an f-string, read as Python 3.10 reads it. */
 
-export interface Range {
+/** A replacement field's expression; `level` 1 is inside a format specification. */
+export interface Field {
   readonly start: number;
   readonly end: number;
+  readonly level: number;
+  /** What stands between the expression and its specification or brace: empty, or `!r` and the like. */
+  readonly conversion: string;
 }
 
-/** Ranges, in the literal, of every replacement field's expression, those in format specifications too. */
-export function fieldExpressions(literal: string): Range[] {
+/** Every replacement field of the literal, those in format specifications too; offsets count from its start. */
+export function fieldExpressions(literal: string): Field[] {
   const opening = /^([a-zA-Z]*)("""|'''|"|')/.exec(literal);
   if (opening === null || !/f/i.test(opening[1] ?? '')) return [];
   const quotes = (opening[2] as string).length;
   const raw = /r/i.test(opening[1] ?? '');
-  const found: Range[] = [];
+  const found: Field[] = [];
   literalText(literal, opening[0].length, literal.length - quotes, raw, 0, found);
   return found;
 }
@@ -23,7 +27,7 @@ function literalText(
   end: number,
   raw: boolean,
   level: number,
-  found: Range[],
+  found: Field[],
 ): number {
   let at = from;
   while (at < end) {
@@ -49,7 +53,7 @@ function replacementField(
   end: number,
   raw: boolean,
   level: number,
-  found: Range[],
+  found: Field[],
 ): number {
   let at = from;
   let depth = 0;
@@ -70,8 +74,9 @@ function replacementField(
     } else if (unit === '!' && text[at + 1] === '=') at++;
     else if (unit === '!' || unit === ':' || unit === '}') break;
   }
-  found.push({ start: from, end: at });
+  const behind = at;
   while (at < end && text[at] !== ':' && text[at] !== '}') at++;
+  found.push({ start: from, end: behind, level, conversion: text.slice(behind, at) });
   if (text[at] === ':') at = literalText(text, at + 1, end, raw, level + 1, found);
   return at + 1;
 }

@@ -1,5 +1,5 @@
 /** Who binds which name where: Python's scopes over a syntax tree, without running anything. */
-import type { Source } from './source.ts';
+import { quoted, type Source } from './source.ts';
 import type { SyntaxNode } from './tree.ts';
 
 export interface Scope {
@@ -50,8 +50,12 @@ export interface Scopes {
 /** Names that a statement imports; the policy resolves and judges them. */
 export type ReadImports = (statement: SyntaxNode, scope: Scope) => Imported[];
 
+/** Reports what CPython refuses of `global` and `nonlocal`, as far as ruff does not. */
 export function analyseScopes(source: Source, root: SyntaxNode, readImports: ReadImports): Scopes {
-  return new ScopeReader(source, readImports).read(root);
+  const first = new ScopeReader(source, readImports, null);
+  const scopes = first.read(root);
+  // A `nonlocal` may mean a name that its function binds further down: only a second reading can know.
+  return first.sawNonlocal ? new ScopeReader(source, readImports, scopes.all).read(root) : scopes;
 }
 
 /** The bindings that a read of `name` in `scope` can mean, and their scope; null means a builtin or nothing. */
@@ -94,10 +98,14 @@ class ScopeReader {
   private readonly stores = new Set<SyntaxNode>();
   private readonly source: Source;
   private readonly readImports: ReadImports;
+  /** The same scopes, in the same order, as an earlier reading left them. */
+  private readonly earlier: readonly Scope[] | null;
+  sawNonlocal = false;
 
-  constructor(source: Source, readImports: ReadImports) {
+  constructor(source: Source, readImports: ReadImports, earlier: readonly Scope[] | null) {
     this.source = source;
     this.readImports = readImports;
+    this.earlier = earlier;
   }
 
   read(root: SyntaxNode): Scopes {
@@ -187,8 +195,8 @@ class ScopeReader {
         for (const name of node.children) this.declare(name, scope, this.module);
         return;
       case 'nonlocal_statement':
-        for (const name of node.children)
-          this.declare(name, scope, enclosing(scope, this.source.slice(name)));
+        this.sawNonlocal = true;
+        for (const name of node.children) this.declare(name, scope, this.enclosing(name, scope));
         return;
       case 'function_definition':
       case 'lambda':
@@ -242,7 +250,40 @@ class ScopeReader {
 
   private declare(name: SyntaxNode, scope: Scope, owner: Scope | null): void {
     this.scopeOf.set(name, scope);
-    if (owner !== null && owner !== scope) scope.elsewhere.set(this.source.slice(name), owner);
+    const text = this.source.slice(name);
+    const refuse = (why: string) =>
+      this.source.report(
+        'syntax',
+        name.start,
+        `${quoted(text)} is ${why}.`,
+        'Declare a name once, before its first use.',
+      );
+    const known = scope.elsewhere.get(text);
+    if (scope.bindings.has(text)) refuse('bound before it is declared global or nonlocal');
+    if (known !== undefined && owner !== null && (known === this.module) !== (owner === this.module))
+      refuse('declared both global and nonlocal');
+    if (owner !== null && owner !== scope) scope.elsewhere.set(text, owner);
+  }
+
+  /** The function that a `nonlocal` means. */
+  private enclosing(name: SyntaxNode, scope: Scope): Scope | null {
+    if (this.earlier === null) return null;
+    const text = this.source.slice(name);
+    for (let at = scope.parent; at !== null; at = at.parent) {
+      const before = this.earlier[this.all.indexOf(at)];
+      if (at.kind !== 'function' || before === undefined) continue;
+      const elsewhere = before.elsewhere.get(text);
+      if (elsewhere?.kind === 'module') break;
+      if (before.bindings.has(text) && elsewhere === undefined) return at;
+    }
+    if (text !== '__class__')
+      this.source.report(
+        'syntax',
+        name.start,
+        `No function around binds ${quoted(text)}.`,
+        'Bind it there, or declare it global.',
+      );
+    return null;
   }
 
   private visitFunction(node: SyntaxNode, scope: Scope): void {
@@ -303,10 +344,4 @@ function aroundComprehensions(scope: Scope): Scope {
   let at = scope;
   while (at.kind === 'comprehension' && at.parent !== null) at = at.parent;
   return at;
-}
-
-function enclosing(scope: Scope, name: string): Scope | null {
-  for (let at = scope.parent; at !== null; at = at.parent)
-    if (at.kind === 'function' && at.bindings.has(name)) return at;
-  return null;
 }

@@ -112,7 +112,9 @@ function meansBuiltin(name: string, node: SyntaxNode, scope: Scope): boolean {
   if (found.scope.kind === 'class') return true;
   const { bindings } = found;
   if (bindings.some(({ kind }) => kind === 'delete')) return true;
-  return !bindings.some((binding) => binding.node.start < node.start && isTopLevel(binding.node));
+  return !bindings.some(
+    (binding) => isTopLevel(binding.node) && topLevelStatement(binding.node).end <= node.start,
+  );
 }
 
 const PLAIN_PARENTS = new Set([
@@ -129,9 +131,13 @@ const PLAIN_PARENTS = new Set([
 
 /** Whether a binding stands in a statement of the module itself, outside every block. */
 export function isTopLevel(node: SyntaxNode): boolean {
+  return topLevelStatement(node).parent?.type === 'module';
+}
+
+function topLevelStatement(node: SyntaxNode): SyntaxNode {
   let at = node;
   while (at.parent !== null && PLAIN_PARENTS.has(at.parent.type)) at = at.parent;
-  return at.parent?.type === 'module';
+  return at;
 }
 
 function judgeBindings(scope: Scope, file: JudgedFile): void {
