@@ -39,6 +39,8 @@ export interface Config {
   readonly github: { readonly webUrl: string; readonly apiUrl: string };
   readonly tasks: readonly string[];
   readonly debounceMs: number;
+  /** How long work in hand of a process that was killed waits before another takes it up. */
+  readonly leaseMs: number;
   readonly inboxRetentionDays: number;
   readonly runnerLabels: readonly string[];
   /** Whether a verdict from one of the operator's own runners decides alone. */
@@ -120,6 +122,7 @@ function build(env: Environment): Config {
           },
     tasks: env.TASKS,
     debounceMs: env.DEBOUNCE_MS,
+    leaseMs: env.LEASE_MS,
     inboxRetentionDays: env.INBOX_RETENTION_DAYS,
     runnerLabels: env.RUNNER_LABELS,
     operatorRunnersSuffice: env.OPERATOR_RUNNERS_SUFFICE,

@@ -148,6 +148,7 @@ async function createServices(
       watcherAppId: config.watcher.appId,
       runnerLabels: config.runnerLabels,
       debounceMs: config.debounceMs,
+      leaseMs: config.leaseMs,
       shares: config.shares,
       tieMargin: config.tieMargin,
       decide: { operatorRunnersSuffice: config.operatorRunnersSuffice },

@@ -12,8 +12,6 @@ import { annotate, findCheck, wantAgain, writeCheck } from './steps/checks.ts';
 import { recordJudgement } from './steps/decide.ts';
 import { cancel, checkRun, dispatch, fail, findRun, order } from './steps/evaluations.ts';
 
-/** Longer than any single step: GitHub calls give up after 60 s, and queue behind the write throttle. */
-const LEASE_MS = 180_000;
 const RETRY_MS = 15_000;
 /** More than a submission ever needs in one go; a plan that never settles is a defect and must not spin. */
 const MAX_STEPS = 60;
@@ -21,7 +19,8 @@ const MAX_STEPS = 60;
 /** False when another driver has the submission. Never throws for a failed step: it is logged and tried again later. */
 export async function drive(services: Services, id: number): Promise<boolean> {
   const { db, now, owner } = services;
-  if (!(await leaseSubmission(db, id, { owner, now: now(), leaseMs: LEASE_MS }))) return false;
+  const { leaseMs } = services.settings;
+  if (!(await leaseSubmission(db, id, { owner, now: now(), leaseMs }))) return false;
   let wakeSeq = -1;
   let nextLookAt: number | null = now() + RETRY_MS;
   try {
@@ -32,7 +31,7 @@ export async function drive(services: Services, id: number): Promise<boolean> {
       const planned = plan(loaded.snapshot, now(), services.settings.plan);
       const outcome = await doFirstPossible(services, loaded, planned);
       if (outcome.did) {
-        if (!(await leaseSubmission(db, id, { owner, now: now(), leaseMs: LEASE_MS }))) return true;
+        if (!(await leaseSubmission(db, id, { owner, now: now(), leaseMs }))) return true;
         continue;
       }
       nextLookAt = earliest(planned.wakeAt, outcome.retryAt);

@@ -10,7 +10,6 @@ import { handleDelivery } from './deliveries/handle.ts';
 import { drive } from './drive.ts';
 import type { Services } from './services.ts';
 
-const DELIVERY_LEASE_MS = 120_000;
 const MAX_ATTEMPTS = 12;
 
 /** A loop that can be hurried and stopped. Work found is done before `stop` resolves. */
@@ -30,8 +29,9 @@ export interface LoopOptions {
 /** Processes the inbox; rows of one repository in order, those of different ones side by side. */
 export function deliveryLoop(services: Services, options: LoopOptions, onDone: () => void): Loop {
   return startLoop(services, options, async (free) => {
-    const { db, now, owner } = services;
-    const rows = await takeDeliveries(db, { owner, now: now(), leaseMs: DELIVERY_LEASE_MS, limit: free });
+    const { db, now, owner, settings } = services;
+    const taken = { owner, now: now(), leaseMs: settings.leaseMs, limit: free };
+    const rows = await takeDeliveries(db, taken);
     return rows.map((row) => processDelivery(services, row).finally(onDone));
   });
 }

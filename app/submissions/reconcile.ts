@@ -15,7 +15,6 @@ import { recordStanding } from './standing.ts';
 const LOG_MS = 3 * 24 * 3_600_000;
 /** Looked at again although a scan has passed it: a delivery may be logged late. */
 const OVERLAP_MS = 10 * 60_000;
-const LEASE_MS = 5 * 60_000;
 
 export interface ReconcileOptions {
   readonly inboxRetentionMs: number;
@@ -23,8 +22,8 @@ export interface ReconcileOptions {
 
 /** Each part fails alone: a GitHub that does not list deliveries must not keep the runners from being seen. */
 export async function reconcile(services: Services, options: ReconcileOptions): Promise<void> {
-  const { db, log, now, owner } = services;
-  if (!(await takeLease(db, 'reconcile', { owner, now: now(), leaseMs: LEASE_MS }))) return;
+  const { db, log, now, owner, settings } = services;
+  if (!(await takeLease(db, 'reconcile', { owner, now: now(), leaseMs: settings.leaseMs }))) return;
   const parts: Record<string, () => Promise<unknown>> = {
     runners: () => noteRunners(services),
     watcherDeliveries: () => recoverDeliveries(services, 'watcher', services.apps.watcher),

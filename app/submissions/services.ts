@@ -41,6 +41,8 @@ export interface Settings {
   readonly watcherAppId: number;
   readonly runnerLabels: readonly string[];
   readonly debounceMs: number;
+  /** How long work is held without a sign of life: more than any single step takes, its wait for the write throttle included. */
+  readonly leaseMs: number;
   readonly shares: readonly number[];
   readonly tieMargin: number;
   readonly decide: DecidePolicy;

@@ -57,6 +57,7 @@ describe('config', () => {
       github: { webUrl: 'https://github.com', apiUrl: 'https://api.github.com' },
       tasks: ['quasar'],
       debounceMs: 15_000,
+      leaseMs: 180_000,
       runnerLabels: ['self-hosted', 'gpu'],
       shares: [0.6, 0.25, 0.1, 0.05],
     });

@@ -66,6 +66,7 @@ export class World {
         watcherAppId: 4242,
         runnerLabels: ['self-hosted'],
         debounceMs: 15_000,
+        leaseMs: 180_000,
         shares: [0.6, 0.25, 0.1, 0.05],
         tieMargin: 0.01,
         decide: { operatorRunnersSuffice: true },
