@@ -20,10 +20,11 @@ interface Waiting {
 }
 
 export interface GroupCommit {
-  readonly maxBatch: number;
-  /** How long the first delivery of a batch waits for company: one sync costs more than that. 0 does not wait. */
-  readonly maxWaitMs: number;
   readonly maxWaiting: number;
+  /** Rows; SQLite takes at most 500 in the one statement that they become. */
+  readonly maxBatch?: number;
+  /** How long the first delivery of a batch waits for company: one sync costs more than that. 0 does not wait. */
+  readonly maxWaitMs?: number;
 }
 
 /**
@@ -33,7 +34,7 @@ export interface GroupCommit {
  */
 export function createInboxWriter(
   insertMany: InsertMany,
-  { maxBatch, maxWaitMs, maxWaiting }: GroupCommit,
+  { maxWaiting, maxBatch = 200, maxWaitMs = 2 }: GroupCommit,
 ): Inbox & { waiting(): number; drain(): Promise<void> } {
   let queue: Waiting[] = [];
   let writing: Promise<void> | null = null;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createInboxWriter, InboxUnavailable, type InsertMany } from '../../app/http/inbox-writer.ts';
 import type { Delivery } from '../../db/inbox.ts';
 
@@ -64,6 +64,27 @@ describe('inbox writer', () => {
     await commit();
     await added;
     expect(acknowledged).toBe(true);
+  });
+
+  it('lets the first delivery of a batch wait for company, but not once the batch is full', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { insertMany, batches } = aSlowDatabase();
+    const writer = createInboxWriter(insertMany, { maxBatch: 3, maxWaitMs: 2, maxWaiting: 100 });
+    void writer.add(aDelivery('a'));
+    void writer.add(aDelivery('b'));
+    await settle();
+    expect(batches).toEqual([]);
+    await vi.advanceTimersByTimeAsync(2);
+    expect(batches).toEqual([['a', 'b']]);
+    const full = createInboxWriter(insertMany, { maxBatch: 2, maxWaitMs: 2, maxWaiting: 100 });
+    void full.add(aDelivery('c'));
+    void full.add(aDelivery('d'));
+    await settle();
+    expect(batches).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
   });
 
   it('tells duplicates apart, in the database and within one batch', async () => {

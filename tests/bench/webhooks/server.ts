@@ -28,11 +28,7 @@ const log = pino({ level: 'warn' });
 /** As production serves it, with the database that `.env` names by default. */
 async function durable(db: Database): Promise<Server> {
   await migrate(db);
-  const inbox = createInboxWriter((rows) => insertDeliveries(db, rows), {
-    maxBatch: 100,
-    maxWaitMs: 2,
-    maxWaiting: 5_000,
-  });
+  const inbox = createInboxWriter((rows) => insertDeliveries(db, rows), { maxWaiting: 5_000 });
   const metrics = createMetrics();
   const route = await webhookRoute({
     source: 'watcher',
