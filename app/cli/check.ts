@@ -1,11 +1,11 @@
 /** `check`: the import policy on a checkout of a fork, with the findings that the App would report. */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadTask } from '../evaluations/task.ts';
 import { checkFile } from '../imports/files.ts';
 import { type Finding, inOrder } from '../imports/findings.ts';
 import { installedParsers } from '../imports/installed-parsers.ts';
 import { createImportPolicy, type ImportTask } from '../imports/policy.ts';
+import { importTask } from './check-task.ts';
 import { CommandError, type Io, UsageError } from './io.ts';
 import { readTargetFile } from './target-file.ts';
 
@@ -26,7 +26,7 @@ export async function checkCommand(argv: readonly string[], io: Pick<Io, 'out' |
   let task: ImportTask;
   let findings: Finding[];
   try {
-    task = loadTask(values.task);
+    task = importTask(values.task);
     findings = await judgeCheckout(path.resolve(io.cwd, values.path), task);
   } catch (error) {
     throw new CommandError((error as Error).message, 2);
