@@ -32,7 +32,7 @@ REQUIRED = (
     "memory_limit",
 )
 OPTIONAL = ("uts_namespace", "user_namespace", "cgroup_pids", "cgroup_memory")
-# Compiled files come from the read-only environment only: the tree is a closed list of sources, mounted read-only, and a
+# Compiled files come from the read-only environment only: the tree is a closed list of sources, mounted read-only. A
 # cache prefix of its own would make every start compile all of torch (1.5 s).
 PYTHON = ["-I", "-B"]
 START_SECONDS = 10.0

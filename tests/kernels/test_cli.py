@@ -23,9 +23,7 @@ def command(*arguments):
 
 def run(*arguments, **env):
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "kernels"), **env}
-    return subprocess.run(
-        command(*arguments), env=environment, capture_output=True, text=True, check=False, timeout=120
-    )
+    return subprocess.run(command(*arguments), env=environment, capture_output=True, text=True, timeout=120)
 
 
 def claim(**changes):

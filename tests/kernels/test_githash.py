@@ -9,9 +9,8 @@ from judge.githash import blob_id, tree_id
 
 def git(*arguments, cwd):
     env = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-    return subprocess.run(
-        ["git", *arguments], cwd=cwd, env=env, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    done = subprocess.run(["git", *arguments], cwd=cwd, env=env, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 def test_a_blob_has_git_s_id():

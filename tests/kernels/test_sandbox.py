@@ -100,7 +100,8 @@ def test_a_log_flood_is_capped_and_costs_the_judge_nothing(start):
 
 def test_an_address_space_limit_stops_a_memory_hog(start):
     process = start(
-        "try:\n    x = bytearray(3 << 30)\nexcept MemoryError:\n    os.write(config['reply'], b'stopped')\ntime.sleep(60)",
+        "try:\n    x = bytearray(3 << 30)\nexcept MemoryError:\n    os.write(config['reply'], b'stopped')\n"
+        "time.sleep(60)",
         addressSpaceBytes=2 << 30,
     )
     assert answer(process) == b"stopped"
@@ -113,7 +114,8 @@ def test_a_kill_by_the_memory_cgroup_is_told_from_an_exit(start):
     need(holds, "a writable memory cgroup")
     # Many processes of 128 MiB each: each is below its own limit, all together are above the group's.
     process = start(
-        "for _ in range(16):\n    if os.fork() == 0:\n        x = bytearray(b'1' * (128 << 20))\n        time.sleep(60)\n"
+        "for _ in range(16):\n"
+        "    if os.fork() == 0:\n        x = bytearray(b'1' * (128 << 20))\n        time.sleep(60)\n"
         "time.sleep(60)",
         addressSpaceBytes=512 << 20,
     )

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from judge import stats, timing
@@ -57,7 +59,7 @@ def test_every_class_keeps_15_rounds_and_a_tenth_to_a_quarter_is_dropped(seed):
 def test_the_order_is_mixed_and_secret():
     one, other = (timing.plan(CLASSES, 15, stream(name)) for name in ("x", "y"))
     assert [r.input_class for r in one] != [r.input_class for r in other]
-    runs = sum(a.input_class != b.input_class for a, b in zip(one, one[1:], strict=False))
+    runs = sum(a.input_class != b.input_class for a, b in pairwise(one))
     assert runs > len(one) / 2
 
 

@@ -15,9 +15,8 @@ def git(*arguments, cwd):
         "GIT_CONFIG_NOSYSTEM": "1",
         **{f"GIT_{who}_{what}": "t@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     }
-    return subprocess.run(
-        ["git", *arguments], cwd=cwd, env=env, check=True, capture_output=True, text=True
-    ).stdout.strip()
+    done = subprocess.run(["git", *arguments], cwd=cwd, env=env, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 @pytest.fixture
