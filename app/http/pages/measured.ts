@@ -16,7 +16,7 @@ function figures(measurements: readonly Measurement[], targetLength: number | nu
 <tbody>${measurements.map((one) => {
     const slowest = one.classes.reduce((slow, other) => (other.medianNs > slow.medianNs ? other : slow));
     return html`<tr>
-<td data-label="Length" class="num">${whole(one.length)}${one.length === targetLength && html` ${badge('live', 'target')}`}</td>
+<td data-label="Length" class="num"><div>${whole(one.length)}${one.length === targetLength && html` ${badge('live', 'target')}`}</div></td>
 <td class="r figure" data-label="Tokens/s">${figure(one.tokensPerSec)}</td>
 <td class="r num quiet" data-label="Low end, scores">${figure(one.tokensPerSecLow)}</td>
 <td class="r num" data-label="Slowest class"><div>${time(slowest.medianNs)}<span class="small quiet">${plain(slowest.input, 40)}</span></div></td>
@@ -36,11 +36,11 @@ function figures(measurements: readonly Measurement[], targetLength: number | nu
 function gates(results: readonly GateResult[]): Html | false {
   if (results.length === 0) return false;
   const failed = results.filter((gate) => !gate.pass);
-  const rows = (some: readonly GateResult[]) => html`<div class="card table"><table>
+  const rows = (some: readonly GateResult[]) => html`<div class="card table"><table class="stack">
 <thead><tr><th scope="col">Gate</th><th scope="col">Input</th><th scope="col" class="r">Length</th><th scope="col" class="r">Value</th><th scope="col" class="r">Limit</th><th scope="col" class="r">Result</th></tr></thead>
 <tbody>${some.map(
     (gate) =>
-      html`<tr><td>${plain(gate.name, 60)}</td><td>${plain(gate.input, 60)}</td><td class="r num">${gate.length === 0 ? '–' : whole(gate.length)}</td><td class="r num">${gate.value === null ? 'not finite' : precise(gate.value)}</td><td class="r num quiet">${isFloor(gate) ? '≥' : '≤'} ${precise(gate.limit)}</td><td class="r">${gate.pass ? badge('good', 'pass') : badge('bad', 'fail')}</td></tr>`,
+      html`<tr><td data-label="Gate">${plain(gate.name, 60)}</td><td data-label="Input">${plain(gate.input, 60)}</td><td class="r num" data-label="Length">${gate.length === 0 ? '–' : whole(gate.length)}</td><td class="r num" data-label="Value">${gate.value === null ? 'not finite' : precise(gate.value)}</td><td class="r num quiet" data-label="Limit">${isFloor(gate) ? '≥' : '≤'} ${precise(gate.limit)}</td><td class="r" data-label="Result">${gate.pass ? badge('good', 'pass') : badge('bad', 'fail')}</td></tr>`,
   )}</tbody></table></div>`;
   const passed = results.length - failed.length;
   if (failed.length === 0 && results.length <= 12) return html`<h2>Gates</h2>${rows(results)}`;

@@ -52,7 +52,7 @@ td.r,th.r{text-align:right}td .small{display:block;line-height:1.35}
 .verdict{padding:22px 24px;margin:22px 0 16px;border-left-width:5px}
 .verdict.v-good{border-left-color:var(--good)}.verdict.v-bad{border-left-color:var(--bad)}.verdict.v-warn{border-left-color:var(--warn)}.verdict.v-idle{border-left-color:var(--idle)}.verdict.v-live{border-left-color:var(--live)}
 .verdict h2{margin:0 0 6px;font-size:1.3rem}.verdict p{margin:0}.verdict .facts{margin:16px 0 0}.verdict .facts li{background:var(--bg)}
-.checks{display:grid;grid-template-columns:repeat(auto-fit,minmax(210px,1fr));gap:12px}
+.checks{display:grid;grid-template-columns:repeat(auto-fit,minmax(260px,1fr));gap:12px}
 .checks .card{padding:14px 16px;display:flex;justify-content:space-between;align-items:center;gap:12px}
 .timeline{list-style:none;margin:0;padding:16px 20px}
 .timeline li{position:relative;padding:0 0 16px 24px;border-left:2px solid var(--line);margin-left:6px}
@@ -69,14 +69,14 @@ dl{display:grid;grid-template-columns:minmax(110px,max-content) 1fr;gap:7px 20px
 .steps>li::before{content:counter(s);position:absolute;left:0;top:-3px;width:36px;height:36px;border-radius:50%;display:grid;place-items:center;font-weight:700;background:var(--live-bg);color:var(--live)}
 .steps>li:not(:last-child)::after{content:"";position:absolute;left:17px;top:40px;bottom:8px;width:2px;background:var(--line)}
 .steps h2{margin:0 0 6px}
-.empty{padding:56px 20px;text-align:center}.empty p{margin-left:auto;margin-right:auto}.empty .code{font-size:3.4rem;font-weight:700;color:var(--accent);margin:0;line-height:1.2}
+.empty{padding:56px 20px;text-align:center}.empty h2{margin-top:0}.empty p{margin-left:auto;margin-right:auto}.empty .code{font-size:3.4rem;font-weight:700;color:var(--accent);margin:0;line-height:1.2}
 footer.wide{display:flex;gap:20px;flex-wrap:wrap;border-top:1px solid var(--line);padding-top:18px;padding-bottom:36px;color:var(--soft);font-size:.86rem}footer a{color:var(--soft)}footer span{margin-right:auto}
 @media(max-width:720px){
 .net{display:none}main.wide{padding-top:28px}
 .stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 .stack tr{display:grid;grid-template-columns:auto 1fr;gap:2px 14px;padding:14px 16px;border-bottom:1px solid var(--line)}.stack tr:last-child{border:0}
 .stack td,.first td{display:flex;justify-content:space-between;align-items:baseline;gap:12px;padding:3px 0;border:0;grid-column:1/-1;text-align:right}
-.stack td::before{content:attr(data-label);color:var(--soft);font-size:.82rem;text-align:left}
+.stack td::before{content:attr(data-label);font-weight:400;color:var(--soft);font-size:.82rem;text-align:left}
 .stack td.head{grid-column:2;justify-content:flex-start;text-align:left}.stack td.head::before,.stack td.place::before{content:none}
 .stack td.place{grid-column:1;grid-row:1;width:auto}.stack td.wrap{flex-wrap:wrap}.stack .bar{flex-basis:100%}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:8px}}
