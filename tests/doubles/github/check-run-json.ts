@@ -47,6 +47,7 @@ export function checkSuiteJson(
   suite: {
     readonly id: number;
     readonly headSha: string;
+    readonly branch: string;
     readonly commit: CommitRow | undefined;
     readonly runs: readonly CheckRun[];
     readonly app: Json;
@@ -54,13 +55,13 @@ export function checkSuiteJson(
   repository: RepositoryRow,
   origin: string,
 ): Json {
-  const { id, headSha, commit, runs, app } = suite;
+  const { id, headSha, branch, commit, runs, app } = suite;
   const url = `${origin}/api/v3/repos/${repository.full_name}/check-suites/${id}`;
   const isDone = runs.every((run) => run.status === 'completed');
   return {
     id,
     node_id: `CS_${id}`,
-    head_branch: repository.default_branch,
+    head_branch: branch,
     head_sha: headSha,
     status: isDone ? 'completed' : 'queued',
     conclusion: isDone ? (runs.find((run) => run.conclusion !== 'success')?.conclusion ?? 'success') : null,

@@ -65,8 +65,8 @@ export function checkRunRoutes(checks: CheckRuns, repositories: Repositories, or
       path: '/repos/{owner}/{repo}/commits/{ref}/check-runs',
       answer: (call, { ref = '' }) => {
         const repository = repositoryOf(call);
-        const sha = repositories.branchHead(repository, ref.replace(/^heads\//, '')) ?? ref;
-        if (!repositories.hasCommit(repository, sha))
+        const sha = repositories.history.branchHead(repository, ref.replace(/^heads\//, '')) ?? ref;
+        if (!repositories.history.commit(repository, sha))
           throw new Refusal(422, `No commit found for SHA: ${ref}`);
         const runs = checks.all(repository).filter((run) => run.headSha === sha);
         return listed(call, repository, runs);

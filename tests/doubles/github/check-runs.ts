@@ -53,7 +53,7 @@ export class CheckRuns {
   async create(repository: RepositoryRow, app: App, input: CheckRunInput): Promise<CheckRun> {
     checkLimits(input, 'create');
     const { name = '', head_sha: headSha = '' } = input;
-    if (!this.#repositories.hasCommit(repository, headSha))
+    if (!this.#repositories.history.commit(repository, headSha))
       throw new Refusal(422, `No commit found for SHA: ${headSha}`);
     const run: CheckRun = {
       id: FIRST_CHECK_RUN + this.#runs.length,
@@ -140,8 +140,9 @@ export class CheckRuns {
   #suiteJson(repository: RepositoryRow, app: App, headSha: string): Json {
     const id = this.#suite(repository, app, headSha);
     const runs = this.all(repository).filter((run) => run.suiteId === id);
-    const commit = this.#repositories.commit(repository, headSha);
-    const suite = { id, headSha, commit, runs, app: this.#apps.appJson(app) };
+    const commit = this.#repositories.history.commit(repository, headSha);
+    const branch = this.#repositories.history.branchOf(repository, headSha);
+    const suite = { id, headSha, branch, commit, runs, app: this.#apps.appJson(app) };
     return checkSuiteJson(suite, repository, this.#origin);
   }
 

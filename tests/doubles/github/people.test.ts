@@ -135,7 +135,9 @@ describe('workflow files', () => {
       },
       'workflows',
     );
-    expect(github.repositories.branchHead(github.repositories.named('upstream/kernels'), 'main')).toBe(sha);
+    expect(
+      github.repositories.history.branchHead(github.repositories.named('upstream/kernels'), 'main'),
+    ).toBe(sha);
     const names = github.actions.workflows.of(github.repositories.named('upstream/kernels'));
     expect(names.map(({ name }) => name).sort()).toEqual([
       '.github/workflows/broken.yml',

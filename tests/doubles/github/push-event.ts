@@ -69,7 +69,7 @@ export class PushEvents {
       after,
       created,
       deleted,
-      forced: !created && !deleted && !this.#repositories.isAncestor(repository, before, after),
+      forced: !created && !deleted && !this.#repositories.history.isAncestor(repository, before, after),
       base_ref: null,
       compare: `${page}/compare/${range}`,
       commits,
@@ -102,7 +102,7 @@ export class PushEvents {
     const shas = listed.split('\n').filter(Boolean);
     const files = await changedFiles(directory, shas);
     return shas.flatMap((sha) => {
-      const row = this.#repositories.commit(repository, sha);
+      const row = this.#repositories.history.commit(repository, sha);
       return row ? [this.#commitJson(repository, row, files.get(sha))] : [];
     });
   }
@@ -112,7 +112,7 @@ export class PushEvents {
     const listed = commits.find(({ id }) => id === sha);
     if (listed) return listed;
     const tip = (await git(this.#bare.directory(repository.id), 'rev-parse', `${sha}^{commit}`)).trim();
-    const row = this.#repositories.commit(repository, tip);
+    const row = this.#repositories.history.commit(repository, tip);
     const files = await changedFiles(this.#bare.directory(repository.id), [tip]);
     return row ? this.#commitJson(repository, row, files.get(tip)) : null;
   }

@@ -2,7 +2,8 @@
 import type { Account, Accounts } from './accounts.ts';
 import type { Emulator } from './emulator.ts';
 import type { BareRepositories } from './git.ts';
-import { NO_COMMIT, type RefChange, type Replay } from './replay.ts';
+import { History } from './history.ts';
+import type { RefChange, Replay } from './replay.ts';
 import { REPOSITORY_DEFAULTS } from './repository-defaults.ts';
 import type { RepositoryRow } from './rows.ts';
 
@@ -24,6 +25,7 @@ export class Repositories {
   /** Former full names, which GitHub redirects. */
   readonly #formerNames = new Map<string, number>();
   #lastSync: Promise<unknown> = Promise.resolve();
+  readonly history: History;
 
   constructor(
     emulator: Emulator,
@@ -37,6 +39,7 @@ export class Repositories {
     this.#bare = bare;
     this.#replay = replay;
     this.#origin = origin;
+    this.history = new History(emulator.store);
   }
 
   /** An empty repository; push to it with git. */
@@ -122,32 +125,6 @@ export class Repositories {
     });
     this.#lastSync = synced.catch(() => {});
     return synced;
-  }
-
-  branchHead(repository: RepositoryRow, branch: string): string | undefined {
-    return this.#emulator.store.branches.findBy('repo_id', repository.id).find((row) => row.name === branch)
-      ?.sha;
-  }
-
-  hasCommit(repository: RepositoryRow, sha: string): boolean {
-    return this.commit(repository, sha) !== undefined;
-  }
-
-  commit(repository: RepositoryRow, sha: string) {
-    return this.#emulator.store.commits.findBy('repo_id', repository.id).find((row) => row.sha === sha);
-  }
-
-  /** Whether `ancestor` is `descendant` or one of its ancestors. */
-  isAncestor(repository: RepositoryRow, ancestor: string, descendant: string): boolean {
-    const seen = new Set<string>();
-    const open = [descendant];
-    for (let sha = open.pop(); sha; sha = open.pop()) {
-      if (sha === ancestor) return true;
-      if (seen.has(sha) || sha === NO_COMMIT) continue;
-      seen.add(sha);
-      open.push(...(this.commit(repository, sha)?.parent_shas ?? []));
-    }
-    return false;
   }
 
   /** All repositories that share one object store with this one on GitHub, without itself. */

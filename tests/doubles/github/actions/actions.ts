@@ -68,7 +68,7 @@ export class Actions {
   async dispatch(repository: RepositoryRow, workflow: Workflow, body: unknown, actor: Json): Promise<Run> {
     const { ref, inputs: given } = parseDispatch(body);
     const branch = ref.replace(/^refs\/heads\//, '');
-    const headSha = this.#parts.repositories.branchHead(repository, branch);
+    const headSha = this.#parts.repositories.history.branchHead(repository, branch);
     if (!headSha) throw new Refusal(422, `No ref found for: ${ref}`);
     const directory = this.#parts.bare.directory(repository.id);
     const file = readWorkflow(await git(directory, 'show', `${headSha}:${workflow.path}`));

@@ -34,7 +34,7 @@ export class RunEvents {
   async runJson(run: Run): Promise<Json> {
     const repository = this.#repositories.get(run.repositoryId);
     if (!repository) throw new Error(`the repository of run ${run.id} is deleted`);
-    const commit = this.#repositories.commit(repository, run.headSha);
+    const commit = this.#repositories.history.commit(repository, run.headSha);
     const headCommit = {
       id: run.headSha,
       tree_id: commit?.tree_sha,

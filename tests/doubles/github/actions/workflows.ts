@@ -34,7 +34,7 @@ export class Workflows {
 
   /** Call after each push. A file that is no valid workflow is listed all the same, as on GitHub. */
   async discover(repository: RepositoryRow): Promise<void> {
-    const head = this.#repositories.branchHead(repository, repository.default_branch);
+    const head = this.#repositories.history.branchHead(repository, repository.default_branch);
     if (!head) return;
     const directory = this.#bare.directory(repository.id);
     const listed = await git(directory, 'ls-tree', '-r', '-z', '--name-only', head, '.github/workflows/');
