@@ -2,12 +2,10 @@
  * The whole system on one machine: the offline GitHub, the App in a process of its own, the operator repository pushed
  * by git, and runners that execute the real Action. The demo plays on it, and so do the end-to-end tests.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { initOperatorRepository } from '../../app/cli/operator-init.ts';
 import { hotkeyOf, signLink } from '../../app/miners/link.ts';
 import type { Executor } from '../doubles/github/actions/executor.ts';
@@ -21,18 +19,17 @@ import { type OfflineGitHub, startOfflineGitHub } from '../doubles/github/offlin
 import type { RepositoryRow } from '../doubles/github/rows.ts';
 import { WorkingCopy } from '../doubles/github/working-copy.ts';
 import { commitMiniature } from '../fixtures/miniature.ts';
+import { AppProcess } from './app-process.ts';
 
-const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 export const NETWORK = { network: 'demo', netuid: 383 } as const;
 export const TASK = 'quasar_demo';
 const UPSTREAM = 'upstream/flash-linear-attention';
 const OPERATOR = 'operator/arena';
-const START_MS = 60_000;
 
 export interface StageOptions {
   readonly executor: Executor;
-  /** Absolute path of a Python with PyTorch. */
-  readonly python: string;
+  /** Absolute path of a Python with PyTorch, where the executor judges. */
+  readonly python?: string;
   /** Default: an SQLite file that goes with the stage. */
   readonly databaseUrl?: string;
   /** More environment of the App. */
@@ -52,7 +49,7 @@ export interface Fork {
 }
 
 export class Stage {
-  #app: ChildProcess | null = null;
+  #app: AppProcess | null = null;
   private constructor(
     readonly github: OfflineGitHub,
     readonly directory: string,
@@ -77,7 +74,10 @@ export class Stage {
       executor: options.executor,
       runners: options.runners ?? 1,
       runnerEnv: {
-        PATH: `${path.dirname(options.python)}:${process.env.PATH ?? '/usr/bin:/bin'}`,
+        PATH: [
+          ...(options.python ? [path.dirname(options.python)] : []),
+          process.env.PATH ?? '/usr/bin:/bin',
+        ].join(':'),
         XDG_CACHE_HOME: path.join(directory, 'cache'),
       },
     });
@@ -109,24 +109,12 @@ export class Stage {
   /** Starts the App and waits until it is healthy. */
   async startApp(more: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.#app !== null) throw new Error('the App runs already');
-    const app = spawn(process.execPath, ['--import', 'tsx', 'app/main.ts'], {
-      cwd: CHECKOUT,
-      env: { ...this.#environment(), ...this.options.env, ...more },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#app = app;
-    const log = createWriteStream(path.join(this.directory, 'app.log'), { flags: 'a' });
-    let tail = '';
-    for (const stream of [app.stdout, app.stderr])
-      stream.on('data', (chunk: Buffer) => {
-        log.write(chunk);
-        tail = `${tail}${chunk}`.slice(-4000);
-      });
-    const ended = new Promise<never>((_, reject) =>
-      app.once('exit', (code, signal) => reject(new Error(`the App ended (${code ?? signal}):\n${tail}`))),
-    );
-    ended.catch(() => {});
-    await Promise.race([this.#healthy(), ended]);
+    this.#app = AppProcess.spawn(this.environment(more), this.appLog);
+    await this.#app.healthy();
+  }
+
+  get databaseUrl(): string {
+    return this.options.databaseUrl ?? `sqlite:///${path.join(this.directory, 'referee.sqlite')}`;
   }
 
   /** Where the App writes its log. */
@@ -137,25 +125,12 @@ export class Stage {
   /** Ends the App: `SIGKILL` as a crash would, `SIGTERM` cleanly. */
   async stopApp(signal: 'SIGKILL' | 'SIGTERM' = 'SIGTERM'): Promise<void> {
     const app = this.#app;
-    if (app === null) return;
     this.#app = null;
-    const gone = app.exitCode !== null || app.signalCode !== null;
-    const exited = gone ? Promise.resolve() : new Promise((resolve) => app.once('exit', resolve));
-    app.kill(signal);
-    await exited;
+    await app?.stop(signal);
   }
 
-  async #healthy(): Promise<void> {
-    const deadline = Date.now() + START_MS;
-    while (Date.now() < deadline) {
-      const answer = await fetch(`${this.url}/health`).catch(() => null);
-      if (answer?.ok) return;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-    throw new Error(`the App was not healthy within ${START_MS / 1000} s: see ${this.appLog}`);
-  }
-
-  #environment(): Record<string, string> {
+  /** Everything that the App is told; `more` on top. */
+  environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
     const watcher = this.github.apps.get('quasar-referee');
     const operator = this.github.apps.get('quasar-operator');
     return {
@@ -164,7 +139,7 @@ export class Stage {
       HOST: '127.0.0.1',
       PORT: String(this.port),
       PUBLIC_URL: this.url,
-      DATABASE_URL: this.options.databaseUrl ?? `sqlite:///${path.join(this.directory, 'referee.sqlite')}`,
+      DATABASE_URL: this.databaseUrl,
       SUBTENSOR_NETWORK: NETWORK.network,
       NETUID: String(NETWORK.netuid),
       APP_ID: String(watcher.id),
@@ -184,6 +159,8 @@ export class Stage {
       DEBOUNCE_MS: '500',
       RECONCILE_INTERVAL_MS: '2000',
       LOG_LEVEL: 'info',
+      ...this.options.env,
+      ...more,
     };
   }
 
@@ -234,7 +211,8 @@ export function quasarYml(
   return `${lines.join('\n')}\n`;
 }
 
-function freePort(): Promise<number> {
+/** A port that nobody listens on now. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {

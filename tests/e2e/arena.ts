@@ -1,0 +1,193 @@
+/**
+ * The stage of the demo, wired for tests: every word between the App, GitHub and the runners goes over a wire that can
+ * be watched and cut, jobs are played by script, and the App's database can be read.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { loadTask } from '../../app/evaluations/task.ts';
+import { type Database, openDatabase } from '../../db/connection.ts';
+import { type EvaluationRow, evaluationsOf } from '../../db/evaluations.ts';
+import type { SubmissionRow } from '../../db/submissions.ts';
+import { type Fork, quasarYml, Stage, TASK } from '../demo/stage.ts';
+import { concluded, type Outcome } from '../demo/watch.ts';
+import { MINIATURE_DIR } from '../fixtures/miniature.ts';
+import { ScriptedRunner } from './scripted-runner.ts';
+import { Wire } from './wire.ts';
+
+/** A case that takes longer is stuck: the longest waits are a lease, a settling write and the write throttle. */
+const CASE_MS = 60_000;
+const POLL_MS = 50;
+export const LEASE_MS = 4_000;
+export const TARGET_FILES = loadTask(TASK).targetFiles;
+const CHUNK = 'fla/ops/quasar/chunk.py';
+
+export interface ArenaOptions {
+  readonly databaseUrl?: string;
+  readonly runners?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface PushOptions {
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  /** `null`: a commit without quasar.yml. */
+  readonly yml?: string | null;
+  readonly message?: string;
+  readonly branch?: string;
+}
+
+export class Arena {
+  #kernels = 0;
+  #seeds = 0;
+  #db: Database | null = null;
+  /** Where the door leads; replicas take turns. */
+  #targets: readonly string[] = [];
+  #turn = 0;
+  private constructor(
+    readonly stage: Stage,
+    readonly runner: ScriptedRunner,
+    /** What the App says to GitHub. */
+    readonly hub: Wire,
+    /** What GitHub, runners and people say to the App. */
+    readonly door: Wire,
+  ) {}
+
+  /** Without the App: `startApp` runs it. */
+  static async open({ databaseUrl, runners = 6, env = {} }: ArenaOptions = {}): Promise<Arena> {
+    let arena: Arena | null = null;
+    const opened = () => {
+      if (arena === null) throw new Error('the arena is not open yet');
+      return arena;
+    };
+    const runner = new ScriptedRunner((evaluation) => opened().repoOf(evaluation));
+    const door = await Wire.open(() => opened().#nextTarget());
+    const stage = await Stage.open({
+      executor: { kind: 'direct', run: runner.run },
+      runners,
+      log: () => {},
+      env: {
+        PUBLIC_URL: door.origin,
+        LEASE_MS: String(LEASE_MS),
+        DEBOUNCE_MS: '300',
+        LOG_LEVEL: 'debug',
+        ...env,
+      },
+      ...(databaseUrl === undefined ? {} : { databaseUrl }),
+    });
+    const hub = await Wire.open(() => stage.github.origin);
+    stage.github.apps.get('quasar-referee').webhookUrl = `${door.origin}/api/github/webhooks`;
+    stage.github.apps.get('quasar-operator').webhookUrl = `${door.origin}/api/github/webhooks/operator`;
+    arena = new Arena(stage, runner, hub, door);
+    arena.leadTo(stage.url);
+    return arena;
+  }
+
+  get github() {
+    return this.stage.github;
+  }
+
+  /** A connection of the test's own to the App's database. */
+  get db(): Database {
+    this.#db ??= openDatabase(this.stage.databaseUrl);
+    return this.#db;
+  }
+
+  startApp(more: Readonly<Record<string, string>> = {}): Promise<void> {
+    return this.stage.startApp({ GHE_HOST: this.hub.host, ...more });
+  }
+
+  /** Addresses of the replicas. */
+  leadTo(...origins: string[]): void {
+    this.#targets = origins;
+  }
+
+  async close(): Promise<void> {
+    await this.stage.close();
+    await Promise.all([this.hub.close(), this.door.close(), this.#db?.destroy()]);
+  }
+
+  /** A fork of somebody new, with the App installed. */
+  fork(name: string, install = true): Promise<Fork> {
+    return this.stage.fork(`miner-${name}`, ++this.#seeds, install);
+  }
+
+  /** Target files like nobody's before. */
+  kernel(): Record<string, string> {
+    const upstream = readFileSync(path.join(MINIATURE_DIR, CHUNK), 'utf8');
+    return { [CHUNK]: upstream.replace('EPS = 1e-8', `EPS = 1e-8\nVARIANT = ${++this.#kernels}`) };
+  }
+
+  /** Pushes a linked commit with a kernel of its own, unless told otherwise; returns its sha. */
+  push(
+    fork: Fork,
+    { files = this.kernel(), yml, message = 'Kernel', branch }: PushOptions = {},
+  ): Promise<string> {
+    const text = yml === undefined ? quasarYml(fork, { targetSequenceLength: 1024 }) : yml;
+    return fork.copy.push({ ...files, ...(text === null ? {} : { 'quasar.yml': text }) }, message, branch);
+  }
+
+  /** Waits until the three check-runs of a commit are completed. */
+  concluded(fork: Fork, sha: string, timeoutMs = CASE_MS): Promise<Outcome> {
+    return concluded(this.stage, this.nameOf(fork), sha, timeoutMs);
+  }
+
+  /** The fork's name today. */
+  nameOf(fork: Fork): string {
+    return this.github.repositories.get(fork.repository.id)?.full_name ?? fork.fullName;
+  }
+
+  async submission(fork: Fork, sha: string): Promise<SubmissionRow> {
+    const row = await this.find(fork, sha);
+    if (row === null) throw new Error(`there is no submission of ${fork.fullName} ${sha}`);
+    return row;
+  }
+
+  async find(fork: Fork, sha: string): Promise<SubmissionRow | null> {
+    return (await this.db('submissions').where({ repoId: fork.repository.id, headSha: sha }).first()) ?? null;
+  }
+
+  async evaluations(fork: Fork, sha: string): Promise<EvaluationRow[]> {
+    return evaluationsOf(this.db, (await this.submission(fork, sha)).id);
+  }
+
+  /** Lets the waits between attempts pass. */
+  async skipBackoff(fork: Fork): Promise<void> {
+    const { id: repoId } = fork.repository;
+    const submissions = this.db('submissions').where({ repoId }).select('id');
+    await this.db('evaluations')
+      .whereIn('submissionId', submissions)
+      .where({ state: 'planned' })
+      .update({ notBefore: 0 });
+    await this.db('submissions')
+      .where({ repoId })
+      .update({ nextLookAt: 0, wakeSeq: this.db.raw('wake_seq + 1') });
+  }
+
+  private async repoOf(evaluation: number): Promise<number> {
+    const row = await this.db('evaluations')
+      .join('submissions', 'submissions.id', 'evaluations.submissionId')
+      .where({ 'evaluations.id': evaluation })
+      .first('repoId');
+    return row?.repoId ?? 0;
+  }
+
+  #nextTarget(): string {
+    const target = this.#targets[this.#turn++ % this.#targets.length];
+    if (target === undefined) throw new Error('no App to lead to');
+    return target;
+  }
+}
+
+/** Polls until `find` gives something; says what it waited for when it does not. */
+export async function eventually<T>(
+  what: string,
+  find: () => T | null | undefined | false | Promise<T | null | undefined | false>,
+  timeoutMs = CASE_MS,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const found = await find();
+    if (found !== null && found !== undefined && found !== false) return found;
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${timeoutMs / 1000} s`);
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
