@@ -63,6 +63,7 @@ export function openDatabase(url: string): Database {
     return knex({
       client: 'pg',
       connection: url,
+      ...camelCase,
       pool: { min: 0, max: 10 },
       acquireConnectionTimeout: 20_000,
     });
@@ -101,4 +102,11 @@ export function isUniqueViolation(error: unknown): boolean {
   return code === '23505' || (code === 'SQLITE_CONSTRAINT' && errno === 19 && /UNIQUE/.test(String(error)));
 }
 
-export const isSQLite = (db: Queryable): boolean => db.client.config.client !== 'pg';
+/**
+ * Holds the named lock until the transaction ends; whoever asks for it meanwhile waits. PostgreSQL needs it where what
+ * one transaction reads must not be changed by another before it has written. SQLite's transactions exclude each other.
+ */
+export async function holdLock(trx: Queryable, name: string): Promise<void> {
+  if (trx.client.config.client === 'pg')
+    await trx.raw('SELECT pg_advisory_xact_lock(hashtextextended(?, 0))', [`quasar-referee ${name}`]);
+}

@@ -1,5 +1,5 @@
 /** The inbox: verified deliveries, stored before they are acknowledged, processed from here. */
-import type { Queryable } from './connection.ts';
+import { holdLock, type Queryable } from './connection.ts';
 
 export interface Delivery {
   /** X-GitHub-Delivery: unchanged on redelivery, hence the key. */
@@ -21,45 +21,62 @@ export interface InboxRow extends Delivery {
 /** Stores deliveries in one statement; one seen before changes nothing. Returns the GUIDs that are new. */
 export async function insertDeliveries(db: Queryable, rows: readonly Delivery[]): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
+  // In one order everywhere: two replicas that store the same deliveries must not wait for each other in a circle.
+  const sorted = rows.toSorted((a, b) => (a.guid < b.guid ? -1 : 1));
   const inserted = await db('inbox')
-    .insert(rows.map((row) => ({ ...row, state: 'new', nextAttemptAt: row.receivedAt })))
+    .insert(sorted.map((row) => ({ ...row, lane: laneOf(row), state: 'new', nextAttemptAt: row.receivedAt })))
     .onConflict('guid')
     .ignore()
     .returning('guid');
   return new Set(inserted.map((row: { guid: string }) => row.guid));
 }
 
+function laneOf({ repoId, installationId }: Delivery): string | null {
+  if (repoId !== null) return `repository ${repoId}`;
+  return installationId === null ? null : `installation ${installationId}`;
+}
+
 /**
- * Takes up to `limit` due rows for `owner` until `now + leaseMs`. Deliveries of one repository are taken in the order
- * of their receipt and never two at a time, whichever replica asks.
+ * Takes up to `limit` due rows for `owner` until `now + leaseMs`. Deliveries of one repository, and those of one
+ * installation that name no repository, are taken in the order of their receipt and never two at a time, whichever
+ * replica asks. One that is postponed holds up those behind it. Not to be called within a transaction.
  */
 export async function takeDeliveries(
   db: Queryable,
   { owner, now, leaseMs, limit }: { owner: string; now: number; leaseMs: number; limit: number },
 ): Promise<InboxRow[]> {
-  const due: InboxRow[] = await db('inbox')
-    .where({ state: 'new' })
-    .andWhere('nextAttemptAt', '<=', now)
-    .andWhere((free) => free.whereNull('leaseUntil').orWhere('leaseUntil', '<', now))
-    .andWhereRaw(
-      `NOT EXISTS (SELECT 1 FROM inbox AS other WHERE other.repo_id = inbox.repo_id AND other.state = 'new'
-         AND (other.lease_until >= ? OR other.received_at < inbox.received_at
-              OR (other.received_at = inbox.received_at AND other.guid < inbox.guid)))`,
-      [now],
-    )
-    .orderBy('receivedAt')
-    .limit(limit)
-    .select('*');
-  const taken: InboxRow[] = [];
-  for (const row of due) {
-    const won = await db('inbox')
-      .where({ guid: row.guid, state: 'new', attempts: row.attempts })
-      .andWhere((free) => free.whereNull('leaseUntil').orWhere('leaseUntil', '<', now))
-      .update({ leaseOwner: owner, leaseUntil: now + leaseMs, attempts: row.attempts + 1 });
-    if (won === 1) taken.push({ ...row, attempts: row.attempts + 1 });
-  }
-  return taken;
+  return db.transaction(async (trx) => {
+    // Two takers that look at the same moment would each find a first row of the same lane.
+    await holdLock(trx, 'inbox');
+    const due: { guid: string }[] = await free(trx('inbox'), now)
+      .andWhere('nextAttemptAt', '<=', now)
+      .whereNotExists(
+        trx('inbox AS other')
+          .whereRaw('other.lane = inbox.lane')
+          .where('other.state', 'new')
+          .andWhere((before) =>
+            before
+              .where('other.leaseUntil', '>=', now)
+              .orWhereRaw('other.received_at < inbox.received_at')
+              .orWhereRaw('(other.received_at = inbox.received_at AND other.guid < inbox.guid)'),
+          ),
+      )
+      .orderBy(['receivedAt', 'guid'])
+      .limit(limit)
+      .select('guid');
+    if (due.length === 0) return [];
+    const guids = due.map(({ guid }) => guid);
+    const taken: InboxRow[] = await free(trx('inbox').whereIn('guid', guids), now)
+      .update({ leaseOwner: owner, leaseUntil: now + leaseMs, attempts: trx.raw('attempts + 1') })
+      .returning('*');
+    return taken.sort((a, b) => guids.indexOf(a.guid) - guids.indexOf(b.guid));
+  });
 }
+
+const free = (rows: ReturnType<Queryable>, now: number) =>
+  rows
+    .where('inbox.state', 'new')
+    .andWhere((unleased) => unleased.whereNull('inbox.leaseUntil').orWhere('inbox.leaseUntil', '<', now));
 
 export async function finishDelivery(db: Queryable, guid: string, owner: string): Promise<boolean> {
   const done = { state: 'done', leaseOwner: null, leaseUntil: null, lastError: null };
@@ -78,7 +95,8 @@ export async function postponeDelivery(
     nextAttemptAt: nextAttemptAt ?? 0,
     leaseOwner: null,
     leaseUntil: null,
-    lastError: error.slice(0, 2000),
+    // PostgreSQL's text holds no NUL, and an error may quote a miner.
+    lastError: error.replaceAll('\0', '').slice(0, 2000),
   };
   return (await db('inbox').where({ guid, leaseOwner: owner, state: 'new' }).update(changes)) === 1;
 }

@@ -1,5 +1,6 @@
 /** Submissions: frozen at intake, driven under a lease until every check-run is concluded. */
 import type { Queryable } from './connection.ts';
+import { LIVE_STATES } from './evaluations.ts';
 
 export interface SubmissionRow {
   readonly id: number;
@@ -195,33 +196,28 @@ export async function dueSubmissions(db: Queryable, now: number, limit: number):
 
 /** Waiting or being judged, oldest first. */
 export async function liveSubmissions(db: Queryable, limit: number): Promise<SubmissionRow[]> {
-  const live = ['planned', 'dispatching', 'dispatched', 'claimed'];
   return db('submissions')
     .where({ intake: 'eligible', supersededBy: null })
-    .whereExists(
-      db('evaluations').whereRaw('evaluations.submission_id = submissions.id').whereIn('state', live),
-    )
+    .whereIn('id', db('evaluations').whereIn('state', LIVE_STATES).select('submissionId'))
     .orderBy('id')
     .limit(limit);
 }
 
-/** Those with a live evaluation or a check-run that is not concluded, and no look planned by now. */
+/**
+ * Those with a live evaluation or, where something can still be reported, a check-run that is not concluded, and no
+ * look planned by now.
+ */
 export async function unfinishedSubmissions(db: Queryable, now: number): Promise<number[]> {
+  const live = db('evaluations').whereIn('state', LIVE_STATES).select('submissionId');
+  const unsent = db('checks')
+    .join('submissions AS reported', 'reported.id', 'checks.submissionId')
+    .join('forks', 'forks.repoId', 'reported.repoId')
+    .where('forks.state', 'active')
+    .andWhere((open) => open.whereNull('sentStatus').orWhereIn('sentStatus', ['queued', 'in_progress']))
+    .select('checks.submissionId');
   const rows = await db('submissions')
     .where((idle) => idle.whereNull('nextLookAt').orWhere('nextLookAt', '>', now))
-    .andWhere((open) =>
-      open
-        .whereExists(
-          db('evaluations')
-            .whereRaw('evaluations.submission_id = submissions.id')
-            .whereIn('state', ['planned', 'dispatching', 'dispatched', 'claimed']),
-        )
-        .orWhereExists(
-          db('checks')
-            .whereRaw('checks.submission_id = submissions.id')
-            .where((unsent) => unsent.whereNull('sentStatus').orWhereNot({ sentStatus: 'completed' })),
-        ),
-    )
+    .andWhere((open) => open.whereIn('id', live).orWhereIn('id', unsent))
     .orderBy('id')
     .limit(1000)
     .select('id');
@@ -275,10 +271,12 @@ export async function filesOf(db: Queryable, submissionId: number): Promise<Froz
 
 /** The one endless round, made on first use. */
 export async function currentRound(db: Queryable, now: number): Promise<number> {
-  const live = await db('rounds').where({ state: 'active' }).orderBy('id').first('id');
+  const active = () => db('rounds').where({ state: 'active' }).first('id');
+  const live = await active();
   if (live) return live.id;
-  const [made] = await db('rounds').insert({ state: 'active', startedAt: now }).returning('id');
-  return made.id;
+  // A unique index lets one of two replicas make it; the other then finds it.
+  await db('rounds').insert({ state: 'active', startedAt: now }).onConflict().ignore();
+  return (await active()).id;
 }
 
 /** Holds the round's row until the transaction ends. */

@@ -12,6 +12,8 @@ export async function up(db: Knex): Promise<void> {
     t.string('action', 40);
     t.bigInteger('repo_id');
     t.bigInteger('installation_id');
+    /** Deliveries of one lane are processed one at a time, in the order of their receipt; null: of no lane. */
+    t.string('lane', 40);
     t.text('payload').notNullable();
     ms(t, 'received_at').notNullable();
     t.string('state', 16).notNullable();
@@ -20,9 +22,8 @@ export async function up(db: Knex): Promise<void> {
     t.string('lease_owner', 80);
     ms(t, 'lease_until');
     t.text('last_error');
-    t.index(['state', 'next_attempt_at']);
-    t.index(['repo_id', 'state']);
-    t.index(['received_at']);
+    t.index(['state', 'received_at', 'guid']);
+    t.index(['lane', 'state', 'received_at', 'guid']);
   });
 
   await db.schema.createTable('forks', (t) => {
@@ -75,6 +76,7 @@ export async function up(db: Knex): Promise<void> {
     ms(t, 'started_at').notNullable();
     ms(t, 'ends_at');
   });
+  await db.schema.raw("CREATE UNIQUE INDEX rounds_one_active ON rounds (state) WHERE state = 'active'");
 
   await db.schema.createTable('contents', (t) => {
     t.string('sha256', 64).primary();
@@ -138,6 +140,8 @@ export async function up(db: Knex): Promise<void> {
     t.integer('annotations_sent').notNullable().defaultTo(0);
     ms(t, 'updated_at').notNullable();
     t.unique(['submission_id', 'name', 'serial']);
+    t.index(['sent_status']);
+    t.index(['check_run_id']);
   });
 
   await db.schema.createTable('evaluations', (t) => {
@@ -264,7 +268,7 @@ export async function up(db: Knex): Promise<void> {
   });
 
   await db.schema.createTable('facts', (t) => {
-    t.string('name', 80).primary();
+    t.string('name', 120).primary();
     t.text('value').notNullable();
     ms(t, 'updated_at').notNullable();
   });
