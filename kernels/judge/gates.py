@@ -11,8 +11,9 @@ from judge.op_calls import OpCalls
 from judge.task import Task
 
 ROW_COSINE = 0.99
-# A chunk may be this much worse than the whole tensor may.
-CHUNK_FACTOR = 2.0
+# A chunk may be this much worse than the whole tensor may. The worst of 300 draws of upstream's was 1.9 times the limit
+# (mixed, 512 rows), and a chunk that was left out is at 60 times.
+CHUNK_FACTOR = 3.0
 REASONS = {"finite": "nonfinite", "op": "op_error", "state": "op_error", "logits": "logits", "timed": "wrong_output"}
 
 

@@ -1,52 +1,59 @@
-"""Shims that let a tree of Triton kernels run on a CPU, under Triton's interpreter. For `device: cpu` only.
+"""Shims that let a tree of Triton kernels run on a CPU, under Triton's interpreter. For a bench on `cpu` only.
 
-A GPU run installs none of this. Each shim stands for something that the interpreter lacks.
+A GPU run installs none of this, and no such run ranks. Each shim stands for something that the interpreter lacks.
 """
 
 import contextlib
-import importlib.util
+import importlib
 import sys
 
+SUBSTITUTION = "fla.ops.quasar.forward_substitution"
 
-def install():
-    """Must run before the first import of triton: TRITON_INTERPRET=1 is in the environment already."""
-    import triton
 
-    # Tuning measures on a driver, and there is none: every autotuned kernel keeps its first configuration.
-    tuner = triton.runtime.autotuner.Autotuner
-    original = tuner.__init__
+def import_entry(module):
+    """Imports the entry's module as the worker does elsewhere; TRITON_INTERPRET=1 is in the environment already."""
+    _keep_one_configuration()
+    _replace_driver_questions()
+    entry = importlib.import_module(module)
+    _solve_instead_of_substituting()
+    return entry
 
-    def one_configuration(self, fn, arg_names, configs, *rest, **options):
+
+def _keep_one_configuration():
+    """Tuning measures on a driver, and there is none: every autotuned kernel keeps its first configuration."""
+    from triton.runtime.autotuner import Autotuner
+
+    original = Autotuner.__init__
+
+    def with_one(self, fn, arg_names, configs, *rest, **options):
         original(self, fn, arg_names, list(configs)[:1], *rest, **options)
 
-    tuner.__init__ = one_configuration
+    Autotuner.__init__ = with_one
 
-    if importlib.util.find_spec("fla.utils") is None:
-        return
-    fla_utils = importlib.import_module("fla.utils")
-    if hasattr(fla_utils, "custom_device_ctx"):
-        fla_utils.custom_device_ctx = lambda index: contextlib.nullcontext()
-    if hasattr(fla_utils, "get_multiprocessor_count"):
-        # It asks the driver, and sets the convolution's tile.
-        fla_utils.get_multiprocessor_count = lambda *args, **options: 8
-    _solve_instead_of_substituting()
+
+def _replace_driver_questions():
+    utils = importlib.import_module("fla.utils")
+    # torch.cpu has no device to enter; the number of multiprocessors sets the convolution's tile.
+    utils.custom_device_ctx = lambda index: contextlib.nullcontext()
+    utils.get_multiprocessor_count = lambda *arguments, **options: 8
 
 
 def _solve_instead_of_substituting():
-    """The published inverse takes 5 s a chunk under the interpreter, and NaN in bf16: a triangular solve stands in."""
+    """The published inverse takes 5 s a chunk when interpreted, and is NaN in bf16: a triangular solve stands in."""
     import torch
 
-    name = "fla.ops.quasar.forward_substitution"
-    kernel = getattr(importlib.import_module(name), "forward_substitution_kernel", None)
-    if kernel is None or not hasattr(kernel, "fn"):
-        return
+    kernel = getattr(sys.modules.get(SUBSTITUTION), "forward_substitution_kernel", None)
+    if kernel is None or not hasattr(kernel, "configs"):
+        return  # not the published, autotuned kernel
 
     class Solve:
         def __getitem__(self, grid):
-            return self
+            return self.solve
 
-        def __call__(self, L_ptr, L_stride_bh, A_ptr, A_stride_bh, BT):
-            eye = torch.eye(BT, dtype=torch.float32).expand(L_ptr.shape)
+        def solve(self, L_ptr, A_ptr, BT, **strides):
+            eye = torch.eye(BT).expand(L_ptr.shape)
             A_ptr.copy_(torch.linalg.solve_triangular(L_ptr.float(), eye, upper=False, unitriangular=True))
 
-    sys.modules[name].forward_substitution_kernel = Solve()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("fla.ops.quasar.") and getattr(module, "forward_substitution_kernel", None) is kernel:
+            module.forward_substitution_kernel = Solve()

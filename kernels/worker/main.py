@@ -58,11 +58,11 @@ class Slot:
 
 def import_entry():
     sys.path.insert(0, config["tree"])
+    module, name = config["entry"].split(":")
     if config["interpreter"]:
         from worker import interpreter
 
-        interpreter.install()
-    module, name = config["entry"].split(":")
+        return getattr(interpreter.import_entry(module), name)
     return getattr(importlib.import_module(module), name)
 
 
