@@ -169,6 +169,11 @@ export class Stage {
     this.github.accounts.add(miner);
     const repository = await this.github.people.fork(UPSTREAM, miner);
     if (install) this.github.people.install({ app: 'quasar-referee', account: miner });
+    return this.enter(miner, seed, repository);
+  }
+
+  /** What a person needs to push to a repository as a fork that is linked. */
+  async enter(miner: string, seed: number, repository: RepositoryRow): Promise<Fork> {
     const secret = new Uint8Array(32).fill(seed);
     const { hotkey } = hotkeyOf(secret);
     const subject = { ...NETWORK, repoId: repository.id, ownerId: repository.owner_id, hotkey };

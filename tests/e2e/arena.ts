@@ -2,7 +2,7 @@
  * The stage of the demo, wired for tests: every word between the App, GitHub and the runners goes over a wire that can
  * be watched and cut, jobs are played by script, and the App's database can be read.
  */
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadTask } from '../../app/evaluations/task.ts';
 import { type Database, openDatabase } from '../../db/connection.ts';
@@ -12,7 +12,7 @@ import { type Fork, quasarYml, Stage, TASK } from '../demo/stage.ts';
 import { concluded, type Outcome } from '../demo/watch.ts';
 import { MINIATURE_DIR } from '../fixtures/miniature.ts';
 import { ScriptedRunner } from './scripted-runner.ts';
-import { Wire } from './wire.ts';
+import { type Exchange, Wire } from './wire.ts';
 
 /** A case that takes longer is stuck: the longest waits are a lease, a settling write and the write throttle. */
 const CASE_MS = 60_000;
@@ -33,6 +33,8 @@ export interface PushOptions {
   readonly yml?: string | null;
   readonly message?: string;
   readonly branch?: string;
+  /** Done to the working copy before the commit. */
+  readonly prepare?: () => void;
 }
 
 export class Arena {
@@ -110,6 +112,18 @@ export class Arena {
     return this.stage.fork(`miner-${name}`, ++this.#seeds, install);
   }
 
+  /** A private repository that holds upstream's files without being a fork of it, with the App installed. */
+  async mirror(name: string): Promise<Fork> {
+    const miner = `miner-${name}`;
+    const { accounts, people } = this.github;
+    accounts.add(miner);
+    const repository = await people.createRepository({ owner: miner, name: 'mirror', private: true });
+    people.install({ app: 'quasar-referee', account: miner });
+    const fork = await this.stage.enter(miner, ++this.#seeds, repository);
+    cpSync(MINIATURE_DIR, fork.copy.directory, { recursive: true });
+    return fork;
+  }
+
   /** Target files like nobody's before. */
   kernel(): Record<string, string> {
     const upstream = readFileSync(path.join(MINIATURE_DIR, CHUNK), 'utf8');
@@ -117,12 +131,12 @@ export class Arena {
   }
 
   /** Pushes a linked commit with a kernel of its own, unless told otherwise; returns its sha. */
-  push(
-    fork: Fork,
-    { files = this.kernel(), yml, message = 'Kernel', branch }: PushOptions = {},
-  ): Promise<string> {
+  async push(fork: Fork, options: PushOptions = {}): Promise<string> {
+    const { files = this.kernel(), yml, message = 'Kernel', branch = 'main', prepare } = options;
     const text = yml === undefined ? quasarYml(fork, { targetSequenceLength: 1024 }) : yml;
-    return fork.copy.push({ ...files, ...(text === null ? {} : { 'quasar.yml': text }) }, message, branch);
+    fork.copy.write({ ...files, ...(text === null ? {} : { 'quasar.yml': text }) });
+    prepare?.();
+    return fork.copy.push({}, message, branch);
   }
 
   /** Waits until the three check-runs of a commit are completed. */
@@ -160,6 +174,29 @@ export class Arena {
     await this.db('submissions')
       .where({ repoId })
       .update({ nextLookAt: 0, wakeSeq: this.db.raw('wake_seq + 1') });
+  }
+
+  /** Whether an exchange on the hub is a check-run write of this fork. */
+  writesCheck(fork: Fork, method?: 'POST' | 'PATCH') {
+    const prefix = `/repos/${this.nameOf(fork)}/check-runs`;
+    return (exchange: Exchange): boolean =>
+      exchange.method !== 'GET' &&
+      (method === undefined || exchange.method === method) &&
+      exchange.path.includes(prefix);
+  }
+
+  /** Whether an exchange on the hub dispatches an evaluation of this fork. */
+  dispatches(fork: Fork) {
+    return async ({ method, path: address, body }: Exchange): Promise<boolean> =>
+      method === 'POST' &&
+      address.endsWith('/dispatches') &&
+      (await this.repoOf(Number(JSON.parse(body).inputs.evaluation))) === fork.repository.id;
+  }
+
+  /** Whether an exchange at the door delivers a push of this fork. */
+  delivers(fork: Fork, event = 'push') {
+    return ({ headers, body }: Exchange): boolean =>
+      headers['x-github-event'] === event && JSON.parse(body).repository?.id === fork.repository.id;
   }
 
   private async repoOf(evaluation: number): Promise<number> {

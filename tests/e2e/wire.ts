@@ -18,13 +18,18 @@ export interface Exchange {
   answer: string;
 }
 
-/** `drop`: the one who asked hears nothing any more, as when a connection breaks. */
-export type Act = (exchange: Exchange) => Promise<'pass' | 'drop'> | 'pass' | 'drop';
+/** `drop`: the one who asked hears nothing, as when a connection breaks; an answer: hears that instead. */
+export type Outcome =
+  | 'pass'
+  | 'drop'
+  | { readonly status: number; readonly headers?: Record<string, string>; readonly body?: unknown };
+export type Act = (exchange: Exchange) => Promise<Outcome> | Outcome;
+export type Matches = (exchange: Exchange) => boolean | Promise<boolean>;
 export type When = 'request' | 'answer';
 
 interface Trap {
   readonly when: When;
-  readonly matches: (exchange: Exchange) => boolean;
+  readonly matches: Matches;
   readonly act: Act;
 }
 
@@ -56,7 +61,7 @@ export class Wire {
   }
 
   /** Acts once, on the first exchange that fits: when its request came, or when its answer came. */
-  once(when: When, matches: Trap['matches'], act: Act): void {
+  once(when: When, matches: Matches, act: Act): void {
     this.#traps.push({ when, matches, act });
   }
 
@@ -79,21 +84,34 @@ export class Wire {
       answer: '',
     };
     this.exchanges.push(exchange);
-    if ((await this.#trapped('request', exchange)) === 'drop') return void response.destroy();
+    if (obeyed(await this.#trapped('request', exchange), response)) return;
     const answer = await send(target, request, body);
     const content = await readAll(answer);
     exchange.status = answer.statusCode ?? null;
     exchange.answer = content.toString('utf8');
-    if ((await this.#trapped('answer', exchange)) === 'drop') return void response.destroy();
+    if (obeyed(await this.#trapped('answer', exchange), response)) return;
     response.writeHead(answer.statusCode ?? 502, withoutConnection(answer.headers)).end(content);
   }
 
-  async #trapped(when: When, exchange: Exchange): Promise<'pass' | 'drop'> {
-    const trap = this.#traps.find((one) => one.when === when && one.matches(exchange));
-    if (trap === undefined) return 'pass';
-    this.#traps = this.#traps.filter((one) => one !== trap);
-    return trap.act(exchange);
+  async #trapped(when: When, exchange: Exchange): Promise<Outcome> {
+    for (const trap of this.#traps.filter((one) => one.when === when)) {
+      if (!(await trap.matches(exchange)) || !this.#traps.includes(trap)) continue;
+      this.#traps = this.#traps.filter((one) => one !== trap);
+      return trap.act(exchange);
+    }
+    return 'pass';
   }
+}
+
+/** False when the exchange shall go on. */
+function obeyed(outcome: Outcome, response: ServerResponse): boolean {
+  if (outcome === 'pass') return false;
+  if (outcome === 'drop') response.destroy();
+  else
+    response
+      .writeHead(outcome.status, { 'content-type': 'application/json', ...outcome.headers })
+      .end(JSON.stringify(outcome.body ?? { message: 'Server Error' }));
+  return true;
 }
 
 function send(target: string, request: IncomingMessage, body: Buffer): Promise<IncomingMessage> {
