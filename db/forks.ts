@@ -1,5 +1,5 @@
 /** Forks, keyed by numeric repository id, and the links that prove who owns them. */
-import type { Queryable } from './connection.ts';
+import { holdLock, type Queryable } from './connection.ts';
 
 export interface ForkRow {
   readonly repoId: number;
@@ -26,6 +26,9 @@ export interface LinkRow {
   readonly since: number;
   readonly endedAt: number | null;
 }
+
+/** Until the transaction ends nobody else takes in a push of this repository, whichever replica he asks. */
+export const holdFork = (trx: Queryable, repoId: number): Promise<void> => holdLock(trx, `fork ${repoId}`);
 
 export async function saveFork(db: Queryable, fork: Omit<ForkRow, 'state'>, now: number): Promise<void> {
   await db('forks')
@@ -63,20 +66,23 @@ export async function liveLink(db: Queryable, repoId: number): Promise<LinkRow |
 }
 
 /**
- * Makes this the live link of its repository; an equal one stays as it is, another hotkey's or owner's ends.
- * A partial unique index keeps one live link per repository whatever two replicas do.
+ * Makes this the live link of its repository; of an equal one only branch and signature change, and one of another
+ * hotkey, owner or network ends. Run it inside a transaction that holds the fork; a unique index sees to it that there
+ * is never a second live one.
  */
 export async function saveLink(
   db: Queryable,
   link: Pick<LinkRow, 'repoId' | 'ownerId' | 'hotkey' | 'network' | 'netuid' | 'branch' | 'signature'>,
   now: number,
 ): Promise<void> {
-  const live = await liveLink(db, link.repoId);
-  if (live && live.hotkey === link.hotkey && live.ownerId === link.ownerId) {
-    await db('links').where({ id: live.id }).update({ branch: link.branch });
+  const { branch, signature, ...proven } = link;
+  if (
+    (await db('links')
+      .where({ ...proven, endedAt: null })
+      .update({ branch, signature })) === 1
+  )
     return;
-  }
-  if (live) await endLink(db, link.repoId, 'replaced', now);
+  await endLink(db, link.repoId, 'replaced', now);
   await db('links').insert({ ...link, since: now });
 }
 

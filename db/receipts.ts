@@ -13,9 +13,13 @@ export interface Receipt {
   readonly receiptSource: 'delivery' | 'log';
 }
 
-/** Records a receipt; the same push again keeps the first. */
+/** Records a receipt; the same push again changes nothing but the time, when it turns out to be an earlier one. */
 export async function recordReceipt(db: Queryable, receipt: Receipt): Promise<void> {
-  await db('receipts').insert(receipt).onConflict(['codeDigest', 'task', 'repoId', 'headSha']).ignore();
+  await db('receipts')
+    .insert(receipt)
+    .onConflict(['codeDigest', 'task', 'repoId', 'headSha'])
+    .merge(['receivedAt', 'receiptSource'])
+    .where('receipts.receivedAt', '>', receipt.receivedAt);
 }
 
 /** The receipt that owns this code: the earliest, then the lowest row id. Null when nobody showed it. */

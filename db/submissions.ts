@@ -10,7 +10,7 @@ export interface SubmissionRow {
   readonly headSha: string;
   readonly branch: string;
   readonly roundId: number;
-  /** Unix milliseconds: the first delivery of this commit. Never changes. */
+  /** Unix milliseconds: the first delivery of this commit; only a lost one that is found later makes it earlier. */
   readonly receivedAt: number;
   readonly receiptSource: 'delivery' | 'log';
   readonly hotkey: string | null;
@@ -78,7 +78,8 @@ export async function findSubmissionsOfCommit(
 
 /**
  * Inserts a submission with its files and its three wanted check-runs, and supersedes the undecided ones before it on
- * the same repository and task. Run it inside a transaction. Throws a unique violation when the commit is known.
+ * the same repository and task. Run it inside a transaction that holds the fork (`holdFork`). Throws a unique violation
+ * when the commit is known.
  */
 export async function insertSubmission(
   db: Queryable,
@@ -132,6 +133,19 @@ export async function promoteSubmission(
   await wakeSubmission(db, id, now);
 }
 
+/** A delivery of the same commit was first tried earlier than the one that was taken in. */
+export async function noteEarlierReceipt(
+  db: Queryable,
+  { repoId, headSha }: Pick<SubmissionRow, 'repoId' | 'headSha'>,
+  receipt: Pick<SubmissionRow, 'receivedAt' | 'receiptSource'>,
+): Promise<void> {
+  const { receivedAt, receiptSource } = receipt;
+  await db('submissions')
+    .where({ repoId, headSha })
+    .andWhere('receivedAt', '>', receivedAt)
+    .update({ receivedAt, receiptSource });
+}
+
 /** A push back to an earlier commit: it lives again with its first receipt time, and the others give way to it. */
 export async function reviveSubmission(
   db: Queryable,
@@ -148,9 +162,18 @@ async function supersedeOthers(
   newest: { id: number; repoId: number; task: string },
   now: number,
 ): Promise<void> {
-  await db('submissions')
+  // Locked before it is asked whether they are decided: a decision that is being recorded now is waited for, and seen.
+  const others = await db('submissions')
     .where({ repoId: newest.repoId, task: newest.task, supersededBy: null, intake: 'eligible' })
     .andWhereNot({ id: newest.id })
+    .orderBy('id')
+    .forUpdate()
+    .select('id');
+  await db('submissions')
+    .whereIn(
+      'id',
+      others.map(({ id }: { id: number }) => id),
+    )
     .whereNotExists(db('decisions').whereRaw('decisions.submission_id = submissions.id').select(db.raw('1')))
     .update({ supersededBy: newest.id, nextLookAt: now, wakeSeq: db.raw('wake_seq + 1') });
 }

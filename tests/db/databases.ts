@@ -71,13 +71,17 @@ async function postgresSchema() {
   };
 }
 
+/** False, with a skipped test that says why, where there is no such database; with REQUIRE_ALL=1 tests then fail. */
+export function available(kind: Kind): boolean {
+  if (kind === 'SQLite' || POSTGRES_URL || process.env.REQUIRE_ALL === '1') return true;
+  it.skip(MISSING, () => {});
+  return false;
+}
+
 /** The same tests on both databases, each test on a fresh one. */
 export function onBothDatabases(title: string, body: (at: TestDatabase) => void): void {
   describe.each(KINDS)(`${title} on %s`, (kind) => {
-    if (kind === 'PostgreSQL' && !POSTGRES_URL && process.env.REQUIRE_ALL !== '1') {
-      it.skip(MISSING, () => {});
-      return;
-    }
+    if (!available(kind)) return;
     let current: TestDatabase;
     beforeEach(async () => {
       current = await openEmpty(kind);

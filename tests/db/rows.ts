@@ -1,6 +1,7 @@
 /** Rows for tests of the database: each builder gives a valid row, and takes what a test cares about. */
 import type { Database } from '../../db/connection.ts';
 import { orderEvaluation } from '../../db/evaluations.ts';
+import { holdFork } from '../../db/forks.ts';
 import type { Delivery } from '../../db/inbox.ts';
 import { currentRound, insertSubmission, type NewSubmission } from '../../db/submissions.ts';
 import type { DecisionRow, Figure, VerdictRow } from '../../db/verdicts.ts';
@@ -78,7 +79,10 @@ export async function aSubmission(db: Database, more: Partial<NewSubmission> = {
 /** Takes a submission in as intake does, in one transaction. */
 export async function submit(db: Database, more: Partial<NewSubmission> = {}, now = NOW): Promise<number> {
   const submission = await aSubmission(db, more);
-  return db.transaction((trx) => insertSubmission(trx, submission, now));
+  return db.transaction(async (trx) => {
+    await holdFork(trx, submission.repoId);
+    return insertSubmission(trx, submission, now);
+  });
 }
 
 export const anOrder = (submissionId: number, more: object = {}) => ({

@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { migrate, migrateBack } from '../../../db/migrate.ts';
+import { available, KINDS, openEmpty, type TestDatabase } from '../databases.ts';
+import { submit } from '../rows.ts';
+
+describe.each(KINDS)('migrations on %s', (kind) => {
+  if (!available(kind)) return;
+  let at: TestDatabase;
+  beforeEach(async () => {
+    at = await openEmpty(kind);
+  });
+  afterEach(() => at.close());
+
+  it('apply once', async () => {
+    expect(await migrate(at.db)).toEqual(['0001_initial']);
+    expect(await migrate(at.db)).toEqual([]);
+  });
+
+  it('apply once when several processes boot at the same time', async () => {
+    const applied = await Promise.all([at.db, at.another(), at.another()].map((db) => migrate(db)));
+    expect(applied.flat()).toEqual(['0001_initial']);
+  });
+
+  it('go up, down with everything in them, and up again', async () => {
+    await migrate(at.db);
+    await submit(at.db);
+    expect(await migrateBack(at.db)).toBe('0001_initial');
+    expect(await migrateBack(at.db)).toBeNull();
+    expect(await at.db.schema.hasTable('submissions')).toBe(false);
+    expect(await migrate(at.db)).toEqual(['0001_initial']);
+    expect(await at.db('submissions')).toEqual([]);
+  });
+
+  it('leave nothing behind when they die half-way, and can be tried again', async () => {
+    await at.db.schema.createTable('facts', (t) => t.integer('in_the_way'));
+    await expect(migrate(at.db)).rejects.toThrow(/facts.*already exists/);
+    expect(await at.db.schema.hasTable('inbox')).toBe(false);
+    await at.db.schema.dropTable('facts');
+    expect(await migrate(at.db)).toEqual(['0001_initial']);
+  });
+});
