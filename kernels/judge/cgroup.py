@@ -88,7 +88,10 @@ def _make(directory: Path) -> bool:
         directory.mkdir()
     except OSError:
         return False
-    return os.access(directory / "cgroup.procs", os.W_OK)
+    if os.access(directory / "cgroup.procs", os.W_OK):
+        return True
+    directory.rmdir()
+    return False
 
 
 def _write(file: Path, text: str) -> bool:

@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 
 from judge import upstream, verdict
@@ -19,6 +20,10 @@ USAGE = 2
 REFUSED = 3
 
 
+class Terminated(BaseException):
+    """Not an Exception: nothing that handles an error may take it for one."""
+
+
 def main(argv: list[str] | None = None) -> int:
     """-> exit code: 0 accepted or done, 1 rejected, 2 usage, 3 inconclusive or refused."""
     arguments = _parser().parse_args(argv)
@@ -26,6 +31,10 @@ def main(argv: list[str] | None = None) -> int:
         return arguments.command(arguments)
     except (Refused, TaskError) as error:
         print(f"quasar-judge: {error}", file=sys.stderr)
+        return REFUSED
+    except Exception:
+        # Python's own exit code for this is 1, which would read as a rejection.
+        traceback.print_exc()
         return REFUSED
 
 
@@ -102,8 +111,6 @@ def _judge(claim: Claim, tree: Path, record: Record, progress: Progress, boxed: 
 
 def _guarded(record: Record, work) -> dict:
     """Runs `work` and returns a valid result whatever it did."""
-    import traceback
-
     try:
         work()
     except (Refused, TaskError) as error:
@@ -114,7 +121,8 @@ def _guarded(record: Record, work) -> dict:
 
 
 def _terminated(signum: int, frame) -> None:
-    raise InterruptedError("the judge was asked to stop (SIGTERM)")
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise Terminated("the judge was asked to stop (SIGTERM)")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -131,7 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("bench", help="judge your own checkout")
     command.add_argument("--path", "--repo-path", type=Path, required=True)
     command.add_argument("--task", default="quasar")
-    command.add_argument("--seq-len", type=int, nargs="+", metavar="N")
+    command.add_argument("--seq-len", type=int, nargs="+", action="extend", metavar="N")
     command.add_argument("--device", choices=["cpu", "cuda"])
     command.add_argument("--upstream", type=Path)
     command.add_argument("--json", action="store_true")

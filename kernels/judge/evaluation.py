@@ -39,6 +39,7 @@ class Evaluation:
         self.keys: Keys | None = None
         self._deadline_ns = time.monotonic_ns() + int(min(claim.total_seconds, task.limits["totalSeconds"]) * 1e9)
         self._worker_lives = False
+        self._cpus = launch.split_cpus()
 
     def run(self) -> None:
         """Fills the record. Every failure becomes a fault in it: only bugs of this very method can raise."""
@@ -69,7 +70,7 @@ class Evaluation:
         self._protections(probe.observed(task) if self.boxed else set())
         self.keys = Keys.draw()
         record.key = self.keys.reveal()
-        self.progress.stage("prepare", 1, self.keys.sha256)
+        self.progress.stage("prepare", 0, self.keys.sha256)
         before = yardstick.measure()
         record.yardstick = yardstick.record(before, {})
         timed = [n for n in claim.lengths if n != claim.target_length]
@@ -156,13 +157,14 @@ class Evaluation:
         """Compilation and tuning happen here, by the same command on throw-away keys."""
         budget_ns = int(self.task.limits["prepareSeconds"] * 1e9)
         ends = time.monotonic_ns() + budget_ns
+        self.progress.stage("prepare", len(calls.shapes))
         for slot_id in calls.shapes:
             inputs = calls.make(calls.classes[0], slot_id, f"prepare/{slot_id}")
             left = (ends - time.monotonic_ns()) / 1e9
             if left <= 0:
                 raise Fault("timeout", f"preparing took longer than {self.task.limits['prepareSeconds']} s")
             calls.session.call(slot_id, inputs, f"prepare/{slot_id}", left)
-        self.progress.step()
+            self.progress.step()
 
     @contextmanager
     def _session(
@@ -189,10 +191,12 @@ class Evaluation:
             script = str(WORKER_DIR / "main.py")
             env |= {"HOME": str(scratch), "TMPDIR": str(scratch), "TRITON_CACHE_DIR": str(scratch / "triton")}
         box = sandbox.Box(task.limits, env, {sandbox.TREE: str(place / "tree"), sandbox.WORKER: str(place / "worker")})
-        own, workers = launch.split_cpus()
+        own, workers = self._cpus
         os.sched_setaffinity(0, workers)
-        process = Process(box, script, config, slots.descriptors(), self.boxed)
-        os.sched_setaffinity(0, own)
+        try:
+            process = Process(box, script, config, slots.descriptors(), self.boxed)
+        finally:
+            os.sched_setaffinity(0, own)
         self._worker_lives = True
         try:
             session = Session(process, slots, self.keys, name, task.limits, self._deadline_ns)

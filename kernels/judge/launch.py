@@ -53,6 +53,7 @@ class Process:
         self.boxed = boxed
         self.group = cgroup.Cgroup()
         self.root_pid: int | None = None
+        self._root: int | None = None
         command_r, command_w = os.pipe()
         reply_r, reply_w = os.pipe()
         log_r, log_w = os.pipe()
@@ -111,10 +112,16 @@ class Process:
         finally:
             os.close(info_fd)
         try:
-            return int(json.loads(text)["child-pid"])
-        except (ValueError, KeyError) as error:
-            self.kill()
-            raise Refused(f"bubblewrap could not build the sandbox on this host: {self.log_text()[:500]!r}") from error
+            pid = int(json.loads(text)["child-pid"])
+            # A pid can be given to another process as soon as this one has ended; a descriptor of it cannot.
+            self._root = os.pidfd_open(pid)
+        except (ValueError, KeyError, ProcessLookupError) as error:
+            self.close()
+            raise Refused(
+                f"bubblewrap could not build the sandbox on this host: {self.log_text()[:500]!r}. Hosts that restrict "
+                "user namespaces need kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap."
+            ) from error
+        return pid
 
     def family(self) -> list[int]:
         """Host pids of the box's first process and everything below it."""
@@ -138,11 +145,12 @@ class Process:
         if not workers:
             raise Fault("early_exit", "the worker ended before it could be looked at")
         own = _namespaces("self")
-        seen = {
-            f"{label}_namespace"
-            for name, label in NAMESPACES.items()
-            if all(s["ns"].get(name) not in (None, own[name]) for s in workers)
-        }
+        seen = set()
+        for name, label in NAMESPACES.items():
+            # A worker can hide its own links from an unprivileged judge, but not those of bubblewrap's first process.
+            shown = {state["ns"][name] for state in states if name in state["ns"]}
+            if shown and own.get(name) not in shown:
+                seen.add(f"{label}_namespace")
         checks = {
             "no_capabilities": all(
                 s[cap] == 0 for s in workers for cap in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
@@ -167,11 +175,14 @@ class Process:
 
     def kill(self) -> None:
         """Ends the whole pid namespace; nothing that the worker started survives."""
-        for pid in [self.root_pid, self.process.pid] if self.root_pid else [self.process.pid]:
-            try:
-                os.killpg(pid, signal.SIGKILL) if not self.boxed else os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+        try:
+            if self._root is not None:
+                signal.pidfd_send_signal(self._root, signal.SIGKILL)
+            elif not self.boxed and self.process.poll() is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it has ended by itself
+        self.process.kill()
         self.process.wait()
         self.group.remove()
 
@@ -179,6 +190,9 @@ class Process:
         self.kill()
         os.close(self.pipes.command)
         os.close(self.pipes.reply)
+        if self._root is not None:
+            os.close(self._root)
+            self._root = None
         self._log.finish()
 
     def log_text(self) -> str:
@@ -254,12 +268,14 @@ def _memory(content: bytes) -> int:
 
 
 def _state(pid: int) -> dict | None:
-    """The lines of /proc/<pid>/status that matter here; None when the process has ended."""
+    """The lines of /proc/<pid>/status that matter here; None when the process has ended, reaped or not."""
     try:
         lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-        state: dict = {"pid": pid, "ns": _namespaces(pid), "Uid": [int(u) for u in lines["Uid"].split()]}
     except OSError:
         return None
+    if lines["State"].split()[0] in "ZX":
+        return None
+    state: dict = {"pid": pid, "ns": _namespaces(pid), "Uid": [int(u) for u in lines["Uid"].split()]}
     for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         state[name] = int(lines[name], 16)
     for name in ("NoNewPrivs", "Seccomp"):
