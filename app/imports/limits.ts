@@ -80,7 +80,11 @@ function checkLayout(source: Source): void {
     lineBegins = false;
     const start = source.text.lastIndexOf('\n', token.start - 1) + 1;
     const blank = source.text.slice(start, token.start);
-    if (blank !== '' && (/ .*\t/.test(blank) || source.text[start - 2] === '\\'))
+    if (
+      blank !== '' &&
+      ((blank.lastIndexOf('\t') > Math.max(-1, blank.indexOf(' ')) && blank.includes(' ')) ||
+        source.text[start - 2] === '\\')
+    )
       source.report(
         'unclear-layout',
         token.start,

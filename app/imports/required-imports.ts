@@ -10,11 +10,6 @@ export function judgeRequired(file: JudgedFile, required: Task['imports']['requi
   for (const name of required.names) judgeOne(file, name);
 }
 
-interface Candidate {
-  readonly local: string;
-  readonly binding: Binding;
-}
-
 function judgeOne(file: JudgedFile, wanted: string): void {
   const { source, scopes } = file;
   const places = scopes.all.flatMap((scope) =>
@@ -40,9 +35,10 @@ function judgeOne(file: JudgedFile, wanted: string): void {
     );
     return;
   }
-  const losses = candidates.map((candidate) => lossOf(candidate, file, wanted));
-  if (losses.some((loss) => loss === null)) return;
-  const at = (losses[0] as Binding).node;
+  const lastOf = new Map(candidates.map(({ local, binding }) => [local, binding]));
+  const loss = [...lastOf].map(([local, last]) => lossAfter(local, last, file, wanted));
+  if (loss.includes(null)) return;
+  const at = (loss[0] as Binding).node;
   source.report(
     'rebound-import',
     at.start,
@@ -62,14 +58,16 @@ function provides(binding: Binding, file: JudgedFile, wanted: string): boolean {
   return module === wanted || module.startsWith(`${wanted}.`);
 }
 
-/** What takes the name away again: a later binding at module scope that means something else, or one by `global`. */
-function lossOf({ local, binding }: Candidate, file: JudgedFile, wanted: string): Binding | null {
-  const others = file.scopes.module.bindings.get(local) ?? [];
-  const loss = others.find(
+/**
+ * What takes the name away again: a binding at module scope that means something else and comes after the last import
+ * of it, or one by `global`, which may run at any time.
+ */
+function lossAfter(local: string, last: Binding, file: JudgedFile, wanted: string): Binding | null {
+  const loss = (file.scopes.module.bindings.get(local) ?? []).find(
     (other) =>
-      other !== binding &&
-      (other.node.start > binding.node.start || other.from !== file.scopes.module) &&
-      !(other.kind === 'import' && (provides(other, file, wanted) || other.path === binding.path)),
+      other !== last &&
+      (other.node.start > last.node.start || other.from !== file.scopes.module) &&
+      !(other.kind === 'import' && (other.path === last.path || provides(other, file, wanted))),
   );
   return loss ?? null;
 }

@@ -121,7 +121,7 @@ function identifiers(root: SyntaxNode): Map<number, number> {
   const open = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
     if (node.type === 'identifier') found.set(node.start, node.end);
-    open.push(...node.children);
+    for (const child of node.children) open.push(child);
   }
   return found;
 }
