@@ -50,7 +50,7 @@ def hidden_shapes(target: int, stream) -> list[tuple[int, int, int, str]]:
     """(length, batch, heads, input class) of the shapes that only the secret run shows."""
     short = int(stream.choice([63, 64, 65]))
     odd = int(stream.integers(64, max(65, target // 2))) * 2 + 1
-    near = target + int(stream.integers(1, max(2, target // 100) + 1)) * int(stream.choice([-1, 1]))
+    near = target + int(stream.integers(1, max(1, target // 100) + 1)) * int(stream.choice([-1, 1]))
     heads = [int(h) for h in stream.choice([1, 4, 8], 4)]
     return [
         (1, 2, heads[0], "layer_like"),
