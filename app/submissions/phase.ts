@@ -25,7 +25,9 @@ export function phaseOf(
   if (ended !== null) return (name) => completed(keyOf(name, ended), ended.conclusions[name], ended.annotate);
   if (!isOpen(snapshot)) return () => null;
   const running = snapshot.evaluations.find(({ state }) => state === 'claimed');
-  const failures = snapshot.evaluations.filter(({ state }) => state === 'failed').length;
+  const failures = snapshot.evaluations.filter(
+    ({ state, forgiven }) => state === 'failed' && !forgiven,
+  ).length;
   const offline =
     snapshot.offlineSince !== null &&
     now >= snapshot.offlineSince + policy.offlineAfterMs &&

@@ -34,6 +34,8 @@ export interface EvaluationView {
   readonly cancelRequestedAt: number | null;
   /** Whether GitHub is known to have ended the run. */
   readonly runOver: boolean;
+  /** Somebody asked for a re-run since: what failed before costs no wait any more. */
+  readonly forgiven: boolean;
 }
 
 export interface Snapshot {
@@ -170,7 +172,9 @@ function planEvaluations(draft: Draft, snapshot: Snapshot, policy: PlanPolicy): 
 
 function nextOrder(snapshot: Snapshot, wants: Undecided, now: number, policy: PlanPolicy): Step {
   const attempts = snapshot.evaluations.filter(({ seat }) => seat === wants.seat);
-  const failures = attempts.filter(({ state }) => state === 'failed' || state === 'finished');
+  const failures = attempts.filter(
+    ({ state, forgiven }) => !forgiven && (state === 'failed' || state === 'finished'),
+  );
   const last = failures.at(-1);
   const backoff = policy.backoffMs[Math.min(failures.length, policy.backoffMs.length) - 1] ?? 0;
   return {

@@ -86,7 +86,11 @@ export async function loadSubmission(services: Services, id: number): Promise<Lo
     judgement,
     evaluations: evaluations
       .filter(({ purpose }) => purpose === 'rank')
-      .map((one) => ({ ...one, runOver: one.runOverAt !== null })),
+      .map((one) => ({
+        ...one,
+        runOver: one.runOverAt !== null,
+        forgiven: one.attempt < row.attemptsFrom,
+      })),
     checks,
     annotations: details.findings.length,
     offlineSince: runners?.offlineSince ?? null,

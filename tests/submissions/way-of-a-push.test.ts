@@ -179,6 +179,16 @@ describe('the way of a push', () => {
     expect(world.shown(push.head).benchmark).toBe('success');
   });
 
+  it('starts at once when somebody asks for a re-run, whatever failed before', async () => {
+    const push = world.commit(world.miner(1), 'fast = 1\n');
+    await world.takeIn(push);
+    await world.settle(() => 'dies');
+    await rerun(push.head);
+    const asked = world.clock;
+    await world.settle();
+    expect(world.github.runs.at(-1)?.createdAt).toBe(asked);
+  });
+
   it('answers a re-run request after a decision with a new check-run and no new draw', async () => {
     const push = world.commit(world.miner(1), 'fast = 1\n');
     await world.takeIn(push);
