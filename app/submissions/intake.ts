@@ -3,15 +3,15 @@
  * through a token that can see this repository alone, and frozen; nothing is read again later.
  */
 import type { Queryable } from '../../db/connection.ts';
-import { isUniqueViolation } from '../../db/connection.ts';
 import { recordEvent } from '../../db/events.ts';
-import { endLink, findFork, liveLink, saveFork, saveLink } from '../../db/forks.ts';
+import { endLink, findFork, holdFork, liveLink, saveFork, saveLink } from '../../db/forks.ts';
 import { recordReceipt } from '../../db/receipts.ts';
 import {
   currentRound,
   findSubmissionBySha,
   insertSubmission,
   type NewSubmission,
+  noteEarlierReceipt,
   promoteSubmission,
   reviveSubmission,
   type SubmissionRow,
@@ -32,7 +32,7 @@ export type IntakeOutcome =
 /** Safe to repeat: the same push again finds its submission. Throws GitHubError when GitHub cannot be read now. */
 export async function takeIn(services: Services, push: Push): Promise<IntakeOutcome> {
   const { db, now, watcher } = services;
-  await noteFork(services, push);
+  if (push.cause === 'push') await noteFork(db, push, now());
   const [head, commit] = await Promise.all([
     watcher.branchHead(push, push.branch),
     readCommit(services, push),
@@ -44,7 +44,9 @@ export async function takeIn(services: Services, push: Push): Promise<IntakeOutc
 
   const claimed = await readClaimed(services, push, commit);
   const link = await liveLink(db, push.repoId);
-  const judged = claimed.branch === push.branch;
+  // A file that broke does not move the judged branch: what was required there must not be `skipped` now.
+  const judgedBranch = claimed.branch ?? link?.branch ?? push.defaultBranch;
+  const judged = judgedBranch === push.branch;
   if (!judged && link === null && !claimed.linked)
     return { kind: 'ignored', why: 'another branch of a fork that is not linked' };
 
@@ -62,32 +64,40 @@ export async function takeIn(services: Services, push: Push): Promise<IntakeOutc
       receivedAt: push.receivedAt,
       receiptSource: push.receiptSource,
     });
+  await noteEarlierReceipt(db, { repoId: push.repoId, headSha: push.head }, push);
   if (head !== push.head) return { kind: 'ignored', why: 'a newer push of this branch follows' };
-  return db.transaction((trx) => store(services, trx, push, claimed, frozen, judged, now()));
+  return db.transaction((trx) =>
+    store(services, trx, { push, claimed, frozen, judged, judgedBranch }, now()),
+  );
 }
 
 /** Ownership changes are seen here too: a transfer ends the link whatever webhook told of it. */
-async function noteFork({ db, now }: Services, push: Push): Promise<void> {
+async function noteFork(db: Queryable, push: Push, now: number): Promise<void> {
   const known = await findFork(db, push.repoId);
-  if (known !== null && known.ownerId !== push.ownerId) await endLink(db, push.repoId, 'transferred', now());
+  if (known !== null && known.ownerId !== push.ownerId) await endLink(db, push.repoId, 'transferred', now);
   const { repoId, ownerId, installationId, owner, name, defaultBranch } = push;
   await saveFork(
     db,
     { repoId, ownerId, installationId, owner, name, defaultBranch, private: push.private ? 1 : 0 },
-    now(),
+    now,
   );
 }
 
-async function store(
-  services: Services,
-  trx: Queryable,
-  push: Push,
-  claimed: Claimed,
-  frozen: Frozen,
-  judged: boolean,
-  now: number,
-): Promise<IntakeOutcome> {
-  const submission = await describe(services, trx, push, claimed, frozen, judged, now);
+/** What was read of a push, at one moment. */
+interface Read {
+  readonly push: Push;
+  readonly claimed: Claimed;
+  readonly frozen: Frozen;
+  readonly judged: boolean;
+  readonly judgedBranch: string;
+}
+
+async function store(services: Services, trx: Queryable, read: Read, now: number): Promise<IntakeOutcome> {
+  const { push, claimed, judged } = read;
+  // Two replicas with pushes of one repository follow each other here.
+  await holdFork(trx, push.repoId);
+  await noteFork(trx, push, now);
+  const submission = await describe(services, trx, read, now);
   if (judged && claimed.linked && claimed.hotkey !== null)
     await saveLink(
       trx,
@@ -105,21 +115,14 @@ async function store(
   const known = await findSubmissionBySha(trx, submission);
   if (known !== null)
     return { kind: 'submission', id: known.id, known: await meetAgain(trx, known, submission, judged, now) };
-  try {
-    const id = await insertSubmission(trx, submission, now);
-    await recordEvent(trx, {
-      submissionId: id,
-      kind: 'received',
-      data: { sha: push.head, branch: push.branch, intake: submission.intake },
-      at: now,
-    });
-    return { kind: 'submission', id, known: false };
-  } catch (error) {
-    // Another replica inserted it in this moment: the delivery is taken again, and then finds it.
-    if (isUniqueViolation(error))
-      throw new Error('the same commit is being taken in elsewhere', { cause: error });
-    throw error;
-  }
+  const id = await insertSubmission(trx, submission, now);
+  await recordEvent(trx, {
+    submissionId: id,
+    kind: 'received',
+    data: { sha: push.head, branch: push.branch, intake: submission.intake },
+    at: now,
+  });
+  return { kind: 'submission', id, known: false };
 }
 
 /** A commit that is known: revived when it had given way, promoted when it was not a judged one. */
@@ -150,10 +153,7 @@ async function meetAgain(
 async function describe(
   services: Services,
   trx: Queryable,
-  push: Push,
-  claimed: Claimed,
-  frozen: Frozen,
-  judged: boolean,
+  { push, claimed, frozen, judged, judgedBranch }: Read,
   now: number,
 ): Promise<NewSubmission> {
   const details: IntakeDetails = {
@@ -161,7 +161,7 @@ async function describe(
     problems: claimed.problems,
     warnings: claimed.warnings,
     ignoredPaths: frozen.ignoredPaths,
-    judgedBranch: claimed.branch,
+    judgedBranch,
     before: push.before,
   };
   return {

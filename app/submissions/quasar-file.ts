@@ -13,8 +13,8 @@ export interface Claimed {
   readonly absent: boolean;
   readonly linked: boolean;
   readonly task: LoadedTask;
-  /** The branch that is judged, as far as anybody can tell. */
-  readonly branch: string;
+  /** The branch that it wants to be judged; null where the file does not say, because it is absent or broken. */
+  readonly branch: string | null;
   readonly hotkey: string | null;
   readonly signature: string | null;
   readonly targetLength: number | null;
@@ -28,7 +28,7 @@ export function readClaimed(services: Services, push: Push, commit: PushedCommit
   const nothing = {
     linked: false,
     task: defaultTask(services),
-    branch: push.defaultBranch,
+    branch: null,
     hotkey: null,
     signature: null,
     targetLength: null,

@@ -76,11 +76,13 @@ export class World {
     };
   }
 
-  miner(number: number): Miner {
+  /** `key` is the number of the hotkey: another one for the same repository tells who is linked apart from who owns. */
+  miner(number: number, key = number): Miner {
     const repoId = 100 + number;
     const ownerId = 500 + number;
-    this.github.addRepository({ repoId: repoId as RepoId, ownerId: ownerId as OwnerId });
-    const seed = new Uint8Array(32).fill(number);
+    if (!this.github.repositories.has(repoId))
+      this.github.addRepository({ repoId: repoId as RepoId, ownerId: ownerId as OwnerId });
+    const seed = new Uint8Array(32).fill(key);
     const { hotkey } = hotkeyOf(seed);
     const signature = signLink({ ...NETWORK, repoId, ownerId, hotkey }, seed);
     const lines = [
@@ -153,6 +155,19 @@ export class World {
     throw new Error('the world does not settle');
   }
 
+  /** Drives what is due, with no runner at work, until `reached`. Time goes on to the next look as in `settle`. */
+  async driveUntil(reached: () => boolean | Promise<boolean>, services = this.services()): Promise<void> {
+    for (let round = 0; round < 400; round += 1) {
+      const due = await this.db('submissions').where('nextLookAt', '<=', this.clock).select('id');
+      for (const { id } of due) await drive(services, id);
+      if (await reached()) return;
+      const next = await this.db('submissions').min('nextLookAt as at').first();
+      if (next?.at == null) break;
+      this.clock = Math.max(this.clock + 1, next.at);
+    }
+    throw new Error('that is never reached');
+  }
+
   /** A runner takes a queued run: claims, and delivers a verdict or dies. */
   async runJob(
     evaluationId: number,
@@ -180,6 +195,7 @@ export class World {
       await this.finish(row, key, reason);
     Object.assign(run, { status: 'completed', conclusion: reason === 'dies' ? 'failure' : 'success' });
     await this.deliver('workflow_run', 'completed', {
+      repository: { id: 1 },
       workflow_run: { id: run.id, display_title: `quasar evaluation ${evaluationId}` },
     });
   }

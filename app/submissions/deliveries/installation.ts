@@ -15,7 +15,7 @@ const Removed = z.object({ repositories_removed: z.array(z.object({ id: Id })) }
 export async function onInstallation(services: Services, row: InboxRow, payload: unknown): Promise<string> {
   const { installation } = Installation.parse(payload);
   const id = installation.id as InstallationId;
-  if (row.action === 'deleted' || row.action === 'suspend') return forgetInstallation(services, id);
+  if (row.action === 'deleted' || row.action === 'suspend') return forget(services, id);
   if (row.action === 'created' || row.action === 'unsuspend') return welcome(services, id, row.receivedAt);
   return 'nothing to do';
 }
@@ -28,19 +28,28 @@ export async function onInstallationRepositories(
   const { installation } = Installation.parse(payload);
   if (row.action === 'removed') {
     const { repositories_removed: removed } = Removed.parse(payload);
-    for (const { id } of removed) await markForkGone(services.db, id, services.now());
-    return `${removed.length} repositories removed`;
+    return forget(services, installation.id as InstallationId, new Set(removed.map(({ id }) => id)));
   }
   return welcome(services, installation.id as InstallationId, row.receivedAt);
 }
 
-async function forgetInstallation({ db, now }: Services, id: InstallationId): Promise<string> {
-  const forks = (await activeForks(db)).filter(({ installationId }) => installationId === id);
+/** All of the installation's forks, or those listed; one that came to another installation meanwhile stays. */
+async function forget(
+  { db, now }: Services,
+  id: InstallationId,
+  listed: ReadonlySet<number> | null = null,
+): Promise<string> {
+  const forks = (await activeForks(db)).filter(
+    ({ repoId, installationId }) => installationId === id && (listed?.has(repoId) ?? true),
+  );
   for (const { repoId } of forks) await markForkGone(db, repoId, now());
   return `${forks.length} repositories gone with their installation`;
 }
 
-/** Takes in the default branch's head of every repository of the installation that is not known yet. */
+/**
+ * Takes in the default branch's head of every repository of the installation that is not known yet. A fork is noted
+ * with its submission or after it, so that one whose head could not be read is not passed over the next time.
+ */
 export async function welcome(
   services: Services,
   installation: InstallationId,
@@ -53,8 +62,7 @@ export async function welcome(
     if (known?.state === 'active' && known.installationId === installation) continue;
     const fork = { ...repository, installationId: installation };
     const head = await watcher.branchHead(fork, repository.defaultBranch);
-    if (head === null) await saveFork(db, forkRow(repository, installation), now());
-    else
+    if (head !== null)
       await takeIn(services, {
         ...fork,
         branch: repository.defaultBranch,
@@ -64,6 +72,7 @@ export async function welcome(
         receiptSource: 'delivery',
         cause: 'installation',
       });
+    await saveFork(db, forkRow(repository, installation), now());
     taken += 1;
   }
   return `${taken} repositories welcomed`;

@@ -6,6 +6,7 @@ import { runTitle } from '../../evaluations/run-title.ts';
 import type { Services } from '../services.ts';
 
 const Payload = z.object({
+  repository: z.object({ id: z.number().int() }),
   workflow_run: z.object({ id: z.number().int(), display_title: z.string().nullish() }),
 });
 
@@ -15,8 +16,10 @@ export async function onWorkflowRun(
   payload: unknown,
 ): Promise<string> {
   if (action !== 'completed') return 'nothing to do';
-  const { workflow_run: run } = Payload.parse(payload);
-  const { db, now } = services;
+  const { repository, workflow_run: run } = Payload.parse(payload);
+  const { db, now, operator } = services;
+  // Where one App serves both, the runs of forks are told here too, under whatever title a miner gives them.
+  if (repository.id !== (await operator.identity()).repoId) return 'not a run of the operator repository';
   // The event may overtake the answer to our dispatch: then only the title tells which evaluation it is.
   const titled = Number(/^quasar evaluation (\d{1,15})$/.exec(run.display_title ?? '')?.[1] ?? 0);
   const evaluation =
