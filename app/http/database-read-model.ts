@@ -18,6 +18,7 @@ import { leagueOf } from '../scoring/league.ts';
 import type { Services } from '../submissions/services.ts';
 import { type Loaded, loadSubmission, RUNNERS_FACT, type RunnersFact } from '../submissions/snapshot.ts';
 import { type RankedEntry as Ranked, type Standing, standingOf } from '../submissions/standing.ts';
+import { compareUrl } from '../submissions/web-links.ts';
 import type {
   EndedSubmission,
   ForkName,
@@ -147,8 +148,8 @@ async function submission(services: Services, id: number): Promise<SubmissionDet
     files: (await filesOf(db, id)).map(({ path, sha256, bytes }) => ({ path, sha256, bytes: bytes.length })),
     links: {
       commit: home && `${home}/commit/${row.headSha}`,
-      againstUpstream: home && `${home}/compare/${task.upstream.commit}...${row.headSha}`,
-      againstPrevious: home && previous && `${home}/compare/${previous.headSha}...${row.headSha}`,
+      againstUpstream: home && compareUrl(home, task.upstream.commit, row.headSha),
+      againstPrevious: home && previous && compareUrl(home, previous.headSha, row.headSha),
     },
     supersededBy: row.supersededBy,
     checks: (await latestChecks(db, id)).map((check) => ({

@@ -1,6 +1,6 @@
 /** `Quasar / benchmark`: the figure, and what it is worth. */
 import type { CheckRunState } from '../github/github.ts';
-import { leagueOf } from '../scoring/league.ts';
+import { LEAGUES, leagueOf } from '../scoring/league.ts';
 import { code, plain } from './escape.ts';
 import { environment, workerLog } from './evidence.ts';
 import { figure, percent, ratio, speed, whole } from './figures.ts';
@@ -88,7 +88,7 @@ function measured(view: SubmissionView, { result, decision }: DecidedState): (st
   const target = result?.measurements.find(({ length }) => length === view.targetLength);
   const seats = decision.evaluations.length;
   const links = [
-    view.diff.upstream === null ? null : `[diff against upstream](${view.diff.upstream})`,
+    view.diff.upstream === null ? null : `[Diff against upstream](${view.diff.upstream})`,
     view.diff.previous === null ? null : `[diff against your previous submission](${view.diff.previous})`,
   ].filter((link) => link !== null);
   return [
@@ -107,7 +107,7 @@ function measured(view: SubmissionView, { result, decision }: DecidedState): (st
     seats > 1
       ? `Decided by ${seats} runners of different owners; figures of the median one are shown.`
       : null,
-    links.length > 0 ? sentence(links.join(' · ')) : null,
+    links.length > 0 ? links.join(' · ') : null,
   ];
 }
 
@@ -116,7 +116,10 @@ function scoreTable(view: SubmissionView, state: DecidedState): string {
   const rows: string[][] = [];
   if (view.targetLength !== null) {
     const { name, multiplier, minLength } = leagueOf(view.targetLength);
-    const from = minLength === 0 ? '' : `, from ${whole(minLength)} tokens`;
+    const from =
+      minLength === 0
+        ? `, below ${whole(LEAGUES[1]?.minLength ?? 0)} tokens`
+        : `, from ${whole(minLength)} tokens`;
     const low = decision.tokensPerSecLow ?? 0;
     rows.push(
       [

@@ -13,7 +13,9 @@ export function linkCommand(view: Place): string {
   const { owner, name } = view.repo;
   const repo = `${safe(owner, 'OWNER')}/${safe(name, 'NAME')}`;
   return shell(view, [
-    `node cli.mjs link --write --repo ${repo} --referee ${view.appUrl} --target-length ${view.targetLength ?? TARGET_LENGTH} --hotkey-file ${HOTKEY_FILE}`,
+    `node cli.mjs link --write --task ${safe(view.task.name, 'quasar')} --target-length ${view.targetLength ?? TARGET_LENGTH} \\`,
+    `  --repo ${repo} --referee ${view.appUrl} \\`,
+    `  --hotkey-file ${HOTKEY_FILE}`,
     'git add quasar.yml && git commit -m "Link my hotkey" && git push',
   ]);
 }

@@ -71,7 +71,7 @@ function report(view: SubmissionView, means: string): Report {
   const place =
     first === undefined
       ? ''
-      : `${plain(fileName(first.file), 40)}:${lineOf(first)} ${plain(first.message, 120)}`;
+      : `${plain(fileName(first.file), 40)}:${lineOf(first)} ${plain(withoutFile(first), 120)}`;
   const more = findings.length > 1 ? `${findings.length} findings, first: ` : '';
   const shown = findings.slice(0, SHOWN_FINDINGS);
   return {
@@ -107,7 +107,7 @@ function aside(view: SubmissionView): (string | null)[] {
     warnings.length > 0
       ? `**quasar.yml:**\n\n${warnings.map(({ line, why, mend }) => `- ${line === null ? '' : `line ${line}: `}${prose(why, 300)}; ${prose(mend, 300)}`).join('\n')}`
       : null,
-    diff.upstream === null ? null : `[What the target files change in upstream](${diff.upstream})`,
+    diff.upstream === null ? null : `[Diff against upstream](${diff.upstream})`,
     shown.length > 0
       ? folded(
           `${counted(ignoredPaths.length, 'changed path')} ignored: only the target files are taken from a fork`,
@@ -115,6 +115,12 @@ function aside(view: SubmissionView): (string | null)[] {
         )
       : null,
   ];
+}
+
+/** Some messages begin with the file, which a title has said already. */
+function withoutFile({ file, message }: Finding): string {
+  const lead = `${fileName(file)}: `;
+  return message.startsWith(lead) ? message.slice(lead.length) : message;
 }
 
 function fileName(path: string): string {

@@ -11,11 +11,14 @@ import type { ImportReason } from '../imports/findings.ts';
 import { renderBenchmark } from '../reports/benchmark.ts';
 import { renderImports } from '../reports/imports.ts';
 import { renderLogits } from '../reports/logits.ts';
-import type { DecidedState, SubmissionState, SubmissionView } from '../reports/view.ts';
+import type { DecidedState, SubmissionState, SubmissionView, YmlProblem } from '../reports/view.ts';
+import { QUASAR_YML } from './commit.ts';
+import type { YmlProblem as IntakeProblem } from './details.ts';
 import { type Phase, phaseOf } from './phase.ts';
 import type { Services } from './services.ts';
 import { type Loaded, RUNNERS_FACT, type RunnersFact, verdictOf } from './snapshot.ts';
 import { standingOf } from './standing.ts';
+import { compareUrl } from './web-links.ts';
 
 const RENDER = { imports: renderImports, logits: renderLogits, benchmark: renderBenchmark } as const;
 
@@ -36,8 +39,7 @@ export async function renderCheck(
 
 export async function viewOf(services: Services, loaded: Loaded): Promise<SubmissionView> {
   const { row, fork, task, details } = loaded;
-  const web = services.settings.githubUrl;
-  const home = `${web}/${fork?.owner}/${fork?.name}`;
+  const home = `${services.settings.githubUrl}/${fork?.owner}/${fork?.name}`;
   const previous = row.previousId === null ? null : await findSubmission(services.db, row.previousId);
   return {
     submissionId: row.intake === 'unlinked' ? null : row.id,
@@ -52,8 +54,8 @@ export async function viewOf(services: Services, loaded: Loaded): Promise<Submis
     warnings: details.warnings,
     ignoredPaths: details.ignoredPaths,
     diff: {
-      upstream: `${home}/compare/${task.upstream.commit}...${row.headSha}`,
-      previous: previous === null ? null : `${home}/compare/${previous.headSha}...${row.headSha}`,
+      upstream: compareUrl(home, task.upstream.commit, row.headSha),
+      previous: previous && compareUrl(home, previous.headSha, row.headSha),
     },
     state: await stateOf(services, loaded),
   };
@@ -63,7 +65,7 @@ async function stateOf(services: Services, loaded: Loaded): Promise<SubmissionSt
   const { row, snapshot, details } = loaded;
   switch (row.intake) {
     case 'unlinked':
-      return { kind: 'unlinked', problems: details.problems };
+      return { kind: 'unlinked', problems: details.problems.map(placed) };
     case 'skipped_by_message':
       return { kind: 'skipped_by_message' };
     case 'other_branch':
@@ -87,6 +89,11 @@ async function stateOf(services: Services, loaded: Loaded): Promise<SubmissionSt
     };
   }
   return openState(services, loaded);
+}
+
+/** A file that is absent or not a file has no line to point at. */
+function placed({ key, line, why, mend }: IntakeProblem): YmlProblem {
+  return { line: key === QUASAR_YML ? null : line, why, mend };
 }
 
 async function decidedState(services: Services, loaded: Loaded): Promise<DecidedState> {
@@ -130,7 +137,9 @@ async function openState(services: Services, loaded: Loaded): Promise<Submission
   );
   if (benchmark?.key.startsWith('retry:')) {
     const nextAt = waiting?.notBefore ?? now();
-    return { kind: 'infra_retry', attempt: (waiting?.attempt ?? 1) as number, of: INFRA_ATTEMPTS, nextAt };
+    // Counted from the last re-run request: each grants its attempts anew.
+    const attempt = Math.max(1, (waiting?.attempt ?? 1) - loaded.row.attemptsFrom + 1);
+    return { kind: 'infra_retry', attempt, of: INFRA_ATTEMPTS, nextAt };
   }
   const runners = await getFact<RunnersFact>(db, RUNNERS_FACT);
   const queue = waiting === undefined ? null : await queueOf(db, waiting.id);

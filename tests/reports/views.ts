@@ -52,8 +52,8 @@ export function aView(state: SubmissionState, more: Partial<SubmissionView> = {}
     warnings: [],
     ignoredPaths: [],
     diff: {
-      upstream: `https://github.com/alice/flash-linear-attention/compare/b3b94ef...${'a'.repeat(7)}`,
-      previous: `https://github.com/alice/flash-linear-attention/compare/${'9'.repeat(7)}...${'a'.repeat(7)}`,
+      upstream: `https://github.com/alice/flash-linear-attention/compare/b3b94ef..${'a'.repeat(7)}`,
+      previous: `https://github.com/alice/flash-linear-attention/compare/${'9'.repeat(7)}..${'a'.repeat(7)}`,
     },
     state,
     ...more,
