@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from judge import fixed, gates, launch, logits, probe, probes, sandbox, timing, tree, yardstick
+from judge import fixed, gates, host, logits, outside, probe, probes, sandbox, timing, tree, yardstick
 from judge.claim import Claim
 from judge.faults import Fault, Refused
 from judge.keys import Keys
@@ -39,7 +39,7 @@ class Evaluation:
         self.keys: Keys | None = None
         self._deadline_ns = time.monotonic_ns() + int(min(claim.total_seconds, task.limits["totalSeconds"]) * 1e9)
         self._worker_lives = False
-        self._cpus = launch.split_cpus()
+        self._cpus = host.split_cpus()
 
     def run(self) -> None:
         """Fills the record. Every failure becomes a fault in it: only bugs of this very method can raise."""
@@ -65,8 +65,8 @@ class Evaluation:
         self._check_claim()
         judged = tree.build(self.upstream, claim.upstream["tree"], claim.files, task.data["targetFiles"])
         self.progress.step()
-        launch.forbid_dumps()
-        launch.keep_freed_memory()
+        host.forbid_dumps()
+        host.keep_freed_memory()
         self._protections(probe.observed(task) if self.boxed else set())
         self.keys = Keys.draw()
         record.key = self.keys.reveal()
@@ -92,12 +92,12 @@ class Evaluation:
             raise Refused("this judge has no CUDA part")
 
     def _protections(self, seen: set[str]) -> None:
-        every = (*launch.REQUIRED, *launch.OPTIONAL)
+        every = (*outside.REQUIRED, *outside.OPTIONAL)
         self.record.sandbox = {"active": sorted(seen & set(every)), "missing": sorted(set(every) - seen)}
         if not self.boxed:
             self.record.flags.append("no_sandbox")
             return
-        lacking = [name for name in launch.REQUIRED if name not in seen]
+        lacking = [name for name in outside.REQUIRED if name not in seen]
         if lacking:
             raise Refused(f"the sandbox on this host lacks {', '.join(lacking)}: run `python -m judge probe`")
 
@@ -213,7 +213,7 @@ class Evaluation:
     def _still_boxed(self, seen: set[str]) -> None:
         """The protections that this very worker shows from outside; the limits were seen to hold by the probe."""
         seen = seen | ({"pids_limit", "memory_limit"} & set(self.record.sandbox["active"]))
-        lacking = [name for name in launch.REQUIRED if name not in seen]
+        lacking = [name for name in outside.REQUIRED if name not in seen]
         if lacking:
             raise Refused(f"the worker runs without {', '.join(lacking)}")
 

@@ -9,29 +9,14 @@ import select
 import signal
 import subprocess
 import sys
-import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from judge import cgroup, sandbox, seccomp
+from judge import cgroup, outside, sandbox, seccomp
+from judge.drain import Drain
 from judge.faults import Fault, Refused
 
-NAMESPACES = {"net": "net", "pid": "pid", "ipc": "ipc", "mnt": "mount", "uts": "uts", "user": "user"}
-# Without any one of these a verdict does not rank.
-REQUIRED = (
-    "net_namespace",
-    "pid_namespace",
-    "ipc_namespace",
-    "mount_namespace",
-    "no_capabilities",
-    "no_new_privs",
-    "seccomp",
-    "real_uid_not_0",
-    "pids_limit",
-    "memory_limit",
-)
-OPTIONAL = ("uts_namespace", "user_namespace", "cgroup_pids", "cgroup_memory")
 # Compiled files come from the read-only environment only: the tree is a closed list of sources, mounted read-only. A
 # cache prefix of its own would make every start compile all of torch (1.5 s).
 PYTHON = ["-I", "-B"]
@@ -94,7 +79,7 @@ class Process:
         # A worker that does not read must not block the judge.
         os.set_blocking(command_w, False)
         self.pipes = Pipes(command_w, reply_r)
-        self._log = _Log(log_r, box.limits["logBytes"])
+        self._log = Drain(log_r, box.limits["logBytes"])
         self.root_pid = self._first_pid(info_r) if boxed else self.process.pid
 
     def _first_pid(self, info_fd: int) -> int:
@@ -140,32 +125,15 @@ class Process:
         """What can be seen from outside to hold for every process in the box; the limits are seen by the probe only."""
         if not self.boxed:
             return set()
-        states = [state for pid in self.family() if (state := _state(pid)) is not None]
-        workers = [s for s in states if s["pid"] != self.root_pid]
-        if not workers:
+        states = [state for pid in self.family() if (state := outside.state(pid)) is not None]
+        if all(state["pid"] == self.root_pid for state in states):
             raise Fault("early_exit", "the worker ended before it could be looked at")
-        own = _namespaces("self")
-        seen = set()
-        for name, label in NAMESPACES.items():
-            # A worker can hide its own links from an unprivileged judge, but not those of bubblewrap's first process.
-            shown = {state["ns"][name] for state in states if name in state["ns"]}
-            if shown and own.get(name) not in shown:
-                seen.add(f"{label}_namespace")
-        checks = {
-            "no_capabilities": all(
-                s[cap] == 0 for s in workers for cap in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
-            ),
-            "no_new_privs": all(s["NoNewPrivs"] == 1 for s in workers),
-            "seccomp": all(s["Seccomp"] == 2 for s in workers),
-            "real_uid_not_0": all(0 not in s["Uid"] for s in states),
-            "cgroup_pids": self.group.pids,
-            "cgroup_memory": self.group.memory,
-        }
-        return seen | {name for name, holds in checks.items() if holds}
+        groups = {"cgroup_pids": self.group.pids, "cgroup_memory": self.group.memory}
+        return outside.protections(states, self.root_pid) | {name for name, holds in groups.items() if holds}
 
     def peak_bytes(self) -> int:
         """Largest resident size that a process of the box has had, as the host's kernel counts it."""
-        return max((s["VmHWM"] * 1024 for pid in self.family() if (s := _state(pid))), default=0)
+        return max((s["VmHWM"] * 1024 for pid in self.family() if (s := outside.state(pid))), default=0)
 
     def why_ended(self, fault: Fault) -> Fault:
         """The fault itself, or `resource_limit` when the kernel ended the worker for memory."""
@@ -199,61 +167,6 @@ class Process:
         return self._log.text()
 
 
-class _Log:
-    """Drains a pipe for ever and keeps the first `cap` bytes, so that a flood costs only its author."""
-
-    def __init__(self, fd: int, cap: int):
-        self._fd, self._cap, self._kept = fd, cap, bytearray()
-        self._thread = threading.Thread(target=self._drain, daemon=True)
-        self._thread.start()
-
-    def _drain(self) -> None:
-        while part := os.read(self._fd, 1 << 16):
-            if len(self._kept) < self._cap:
-                self._kept += part[: self._cap - len(self._kept)]
-
-    def finish(self) -> None:
-        self._thread.join(timeout=2.0)
-        if not self._thread.is_alive():
-            os.close(self._fd)
-
-    def text(self) -> str:
-        self._thread.join(timeout=0.2)
-        return bytes(self._kept).decode("utf-8", "replace")
-
-
-def forbid_dumps() -> None:
-    """Makes the judge non-dumpable: no other process of its uid can attach to it or read its memory."""
-    import ctypes
-
-    pr_set_dumpable = 4
-    ctypes.CDLL(None, use_errno=True).prctl(pr_set_dumpable, 0, 0, 0, 0)
-
-
-def keep_freed_memory() -> None:
-    """Lets glibc re-use large blocks: unmapping every reference tensor costs a third of its comparison."""
-    import ctypes
-
-    mmap_threshold, trim_threshold = -3, -1
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "mallopt"):
-        libc.mallopt(mmap_threshold, 1 << 25)
-        libc.mallopt(trim_threshold, 1 << 30)
-
-
-def split_cpus() -> tuple[set[int], set[int]]:
-    """(judge's, worker's) CPUs: disjoint where there are at least four, else all for both."""
-    cpus = sorted(os.sched_getaffinity(0))
-    if len(cpus) < 4:
-        return set(cpus), set(cpus)
-    half = len(cpus) // 2
-    return set(cpus[:half]), set(cpus[half:])
-
-
-def with_processes(box: sandbox.Box, processes: int) -> sandbox.Box:
-    return replace(box, processes=processes)
-
-
 def _pids(box: sandbox.Box) -> int:
     # Threads count too, and bubblewrap's own processes.
     return (box.processes or box.limits["processes"]) + 8
@@ -265,30 +178,3 @@ def _memory(content: bytes) -> int:
     os.lseek(fd, 0, os.SEEK_SET)
     fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return fd
-
-
-def _state(pid: int) -> dict | None:
-    """The lines of /proc/<pid>/status that matter here; None when the process has ended, reaped or not."""
-    try:
-        lines = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    except OSError:
-        return None
-    if lines["State"].split()[0] in "ZX":
-        return None
-    state: dict = {"pid": pid, "ns": _namespaces(pid), "Uid": [int(u) for u in lines["Uid"].split()]}
-    for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-        state[name] = int(lines[name], 16)
-    for name in ("NoNewPrivs", "Seccomp"):
-        state[name] = int(lines[name])
-    state["VmHWM"] = int(lines.get("VmHWM", "0 kB").split()[0])
-    return state
-
-
-def _namespaces(pid: int | str) -> dict[str, str]:
-    found = {}
-    for name in NAMESPACES:
-        try:
-            found[name] = os.readlink(f"/proc/{pid}/ns/{name}")
-        except OSError:
-            continue  # not ours to read: counts as not seen
-    return found

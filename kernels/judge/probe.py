@@ -8,7 +8,7 @@ import select
 import shutil
 import time
 
-from judge import launch, sandbox
+from judge import outside, sandbox
 from judge.faults import Refused
 from judge.launch import Process
 from judge.task import KERNELS_DIR, Task
@@ -59,10 +59,10 @@ def matrix(task: Task) -> tuple[str, bool]:
     """-> (table for people, whether everything required holds)."""
     seen = attempt(task)
     lines = [f"{'stopped' if stopped else 'OPEN':8s} {name}" for name, stopped in sorted(seen["findings"].items())]
-    for name in (*launch.REQUIRED, *launch.OPTIONAL):
-        need = "required" if name in launch.REQUIRED else "optional"
+    for name in (*outside.REQUIRED, *outside.OPTIONAL):
+        need = "required" if name in outside.REQUIRED else "optional"
         lines.append(f"{'active' if name in seen['protections'] else 'missing':8s} {name} ({need})")
-    good = all(seen["findings"].values()) and all(n in seen["protections"] for n in launch.REQUIRED)
+    good = all(seen["findings"].values()) and all(n in seen["protections"] for n in outside.REQUIRED)
     return "\n".join(lines), good
 
 

@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from judge import launch, probes
+from judge import host, probes
 from judge.keys import Keys
 from judge.progress import Progress, json_lines, one_line
 
@@ -44,7 +44,7 @@ def test_lines_are_json_and_people_get_text():
 @pytest.mark.parametrize(("cpus", "disjoint"), [(1, False), (2, False), (3, False), (4, True), (9, True)])
 def test_cpus_are_split_from_four_on(monkeypatch, cpus, disjoint):
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(cpus)))
-    own, workers = launch.split_cpus()
+    own, workers = host.split_cpus()
     assert own and workers and own | workers == set(range(cpus))
     assert own.isdisjoint(workers) == disjoint
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 from conftest import REPOSITORY, need
-from judge import cgroup, launch, probe, sandbox
+from judge import cgroup, outside, probe, sandbox
 from judge.faults import Fault, Refused
 from judge.launch import Process
 from judge.task import load_task
@@ -50,7 +50,7 @@ def answer(process: Process, timeout_s: float = 10.0) -> bytes:
 def test_every_hostile_attempt_is_stopped_and_every_required_protection_holds():
     seen = probe.attempt(TASK)
     assert [name for name, stopped in seen["findings"].items() if not stopped] == []
-    assert set(launch.REQUIRED) <= set(seen["protections"])
+    assert set(outside.REQUIRED) <= set(seen["protections"])
 
 
 def test_an_unprivileged_start_is_as_tight():
@@ -70,6 +70,21 @@ def test_the_worker_s_real_uid_is_not_root(start):
     assert "real_uid_not_0" in process.protections()
     for pid in process.family():
         assert b"Uid:\t0" not in open(f"/proc/{pid}/status", "rb").read()
+
+
+def test_a_worker_can_hide_nothing_by_its_name_or_by_zombies(start):
+    process = start(
+        "import ctypes\n"
+        "libc = ctypes.CDLL(None)\n"
+        "libc.prctl(15, b'a\\x0cUid:\\x0b\\xff', 0, 0, 0)\n"
+        "libc.prctl(4, 0, 0, 0, 0)\n"
+        "if os.fork() == 0: os._exit(0)\n"
+        "os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)\n"
+        "os.write(config['reply'], b'x'); time.sleep(60)"
+    )
+    assert answer(process) == b"x"
+    seen = process.protections() | {"pids_limit", "memory_limit"}
+    assert [name for name in outside.REQUIRED if name not in seen] == []
 
 
 def test_nothing_survives_the_end_of_the_box(start):
