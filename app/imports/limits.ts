@@ -21,6 +21,14 @@ const MAX_ELIFS = 500;
 /** Python 3.10.7 and later refuse longer decimal literals. */
 const MAX_DIGITS = 4300;
 
+/**
+ * Tools take quadratic time over these, and an honest file of 256 KiB stays well below: about 6,500 statements and
+ * 80,000 tokens.
+ */
+const MAX_STATEMENTS = 10_000;
+const MAX_TOKENS = 120_000;
+const MAX_ADJOINING_STRINGS = 1000;
+
 const LONG_DIGITS = new RegExp(`[0-9_]{${MAX_DIGITS + 1}}`);
 
 const WORD_OPERATORS = new Set(['not', 'and', 'or', 'in', 'is', 'if', 'else', 'await', 'yield', 'from']);
@@ -33,10 +41,37 @@ const SIMPLER = 'Split the expression or the function into smaller ones.';
 /** Reports the first place where each limit is passed. True when the file may be given to the parsers. */
 export function withinLimits(source: Source): boolean {
   const before = source.findings.length;
+  checkSize(source);
   checkLayout(source);
   checkNumbers(source);
   checkDepth(source);
   return source.findings.length === before;
+}
+
+function checkSize(source: Source): void {
+  let statements = 0;
+  let strings = 0;
+  for (const [index, token] of source.tokens.entries()) {
+    if (token.kind === 'newline' || (token.kind === 'operator' && source.text[token.start] === ';'))
+      statements++;
+    if (token.kind !== 'comment') strings = token.kind === 'string' ? strings + 1 : 0;
+    const exceeded =
+      index === MAX_TOKENS
+        ? `${MAX_TOKENS} tokens`
+        : statements > MAX_STATEMENTS
+          ? `${MAX_STATEMENTS} statements`
+          : strings > MAX_ADJOINING_STRINGS
+            ? `${MAX_ADJOINING_STRINGS} strings in a row`
+            : null;
+    if (exceeded === null) continue;
+    source.report(
+      'too-large',
+      token.start,
+      `More than ${exceeded}.`,
+      'Shorten the file, or spread the code over the target files.',
+    );
+    return;
+  }
 }
 
 function checkNumbers(source: Source): void {

@@ -22,6 +22,10 @@ export const RULES = {
   ),
   syntax: rule('syntax_error', "not valid in the task's Python"),
   'too-deep': rule('syntax_error', 'nested deeper, or a number longer, than Python compiles'),
+  'too-large': rule(
+    'syntax_error',
+    'more statements, tokens or adjoining strings than the policy reads in time',
+  ),
   'unclear-layout': rule('syntax_error', 'indentation that Python tools read differently'),
   'unreadable-code': rule('syntax_error', 'code that the policy cannot read with certainty'),
   'missing-import': rule('missing_import', 'a required name is not imported at module scope'),
@@ -43,7 +47,7 @@ export const RULES = {
   ),
   'dynamic-attribute': rule(
     'forbidden_import',
-    'getattr or hasattr whose attribute is not a plain string literal',
+    'getattr passed on, or called with anything but a plain string literal',
   ),
   'dunder-access': rule(
     'forbidden_import',

@@ -1,22 +1,41 @@
 /** Rules on the characters of code: ASCII outside comments and strings, and no declaration of another encoding. */
+import { type Token, tokenize } from './lexer.ts';
+import { fieldExpressions } from './replacement-fields.ts';
 import type { Source } from './source.ts';
 
-const NOT_ASCII = /[\u0080-\uffff]/;
+const NOT_ASCII = /[^\p{ASCII}]/u;
 /** PEP 263, as CPython looks for it in the first two lines. */
 const COOKIE = /coding[:=][ \t]*([-_.a-zA-Z0-9]+)/;
 
 export function checkCharacters(source: Source): void {
   for (const token of source.tokens) {
-    if (token.kind === 'comment' || token.kind === 'string') continue;
-    const text = source.slice(token);
-    if (NOT_ASCII.test(text))
-      source.report(
-        'non-ascii-code',
-        token.start,
-        `A character outside ASCII in code: U+${(text.match(NOT_ASCII)?.[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}.`,
-        'Write names in ASCII: Python folds look-alike letters into ordinary ones.',
-      );
+    if (token.kind === 'string') checkFields(source, token);
+    else if (token.kind !== 'comment') checkToken(source, token, 0);
   }
+}
+
+/** The code inside an f-string. */
+function checkFields(source: Source, literal: Token): void {
+  for (const field of fieldExpressions(source.slice(literal))) {
+    const start = literal.start + field.start;
+    const text = source.text.slice(start, literal.start + field.end);
+    const blank = text.length - text.trimStart().length;
+    for (const token of tokenize(text.trim()))
+      if (token.kind !== 'string' && token.kind !== 'comment') checkToken(source, token, start + blank);
+  }
+}
+
+function checkToken(source: Source, token: Token, offset: number): void {
+  const start = offset + token.start;
+  const found = NOT_ASCII.exec(source.text.slice(start, offset + token.end));
+  if (found === null) return;
+  const point = (found[0].codePointAt(0) as number).toString(16).toUpperCase().padStart(4, '0');
+  source.report(
+    'non-ascii-code',
+    start,
+    `A character outside ASCII in code: U+${point}.`,
+    'Write names in ASCII: Python folds look-alike letters into ordinary ones.',
+  );
 }
 
 export function checkCodingCookie(source: Source): void {

@@ -881,7 +881,7 @@ export const HAND_WRITTEN: readonly string[] = [
     { length: 10 },
     (_, i) => `${' '.repeat(i * 2)}try: pass\n${' '.repeat(i * 2)}except E as e:`,
   ).join('\n')} pass`,
-  `${Array.from({ length: 21 }, (_, i) => `${' '.repeat(i * 2)}try: pass\n${' '.repeat(i * 2)}finally:`).join(
+  `${Array.from({ length: 10 }, (_, i) => `${' '.repeat(i * 2)}try: pass\n${' '.repeat(i * 2)}finally:`).join(
     '\n',
   )} pass`,
   `${Array.from({ length: 24 }, (_, i) => `${' '.repeat(i * 2)}match x:\n${' '.repeat(i * 2)} case _:`).join(
