@@ -3,7 +3,7 @@
  * step stores its intent before and its outcome after, so that whoever comes next, here or elsewhere, sees where it stopped.
  */
 import { findEvaluation } from '../../db/evaluations.ts';
-import { leaseSubmission, releaseSubmission } from '../../db/submissions.ts';
+import { findSubmission, leaseSubmission, releaseSubmission } from '../../db/submissions.ts';
 import { GitHubError } from '../github/github.ts';
 import { type Plan, plan, type Step } from './plan.ts';
 import type { Services } from './services.ts';
@@ -21,7 +21,8 @@ export async function drive(services: Services, id: number): Promise<boolean> {
   const { db, now, owner } = services;
   const { leaseMs } = services.settings;
   if (!(await leaseSubmission(db, id, { owner, now: now(), leaseMs }))) return false;
-  let wakeSeq = -1;
+  // Read before anything can fail: who throws below must sleep, and not be due again at once.
+  let wakeSeq = (await findSubmission(db, id))?.wakeSeq ?? 0;
   let nextLookAt: number | null = now() + RETRY_MS;
   try {
     for (let count = 0; count < MAX_STEPS; count += 1) {

@@ -40,6 +40,8 @@ async function processDelivery(services: Services, row: InboxRow): Promise<void>
   const { db, log, now, owner } = services;
   const facts = { guid: row.guid, event: row.event, action: row.action, repoId: row.repoId };
   try {
+    // Taken so often and never put back: it may be what kills the process.
+    if (row.attempts > MAX_ATTEMPTS) throw new Error(`given up after ${MAX_ATTEMPTS} attempts`);
     const outcome = await handleDelivery(services, row);
     await finishDelivery(db, row.guid, owner);
     log.info({ ...facts, outcome, waitedMs: now() - row.receivedAt }, 'delivery processed');
@@ -112,7 +114,7 @@ export function startLoop(
       } catch (error) {
         log.error({ err: error }, 'looking for work failed');
       }
-      if (found === 0 || active.size >= parallel) await rest();
+      if (!stopped && (found === 0 || active.size >= parallel)) await rest();
     }
   };
   const hurry = () => {

@@ -53,13 +53,21 @@ async function recoverDeliveries(services: Services, name: string, app: AppGitHu
   const started = now();
   const scanned = await getFact<number>(db, `deliveries-scanned:${name}`);
   const since = Math.max(started - LOG_MS, (scanned ?? 0) - OVERLAP_MS);
+  let refused = 0;
   for (const delivery of await app.failedDeliveries(since)) {
     if (await hasDelivery(db, delivery.guid)) continue;
+    const facts = { guid: delivery.guid, event: delivery.event };
     await noteRecovered(db, delivery.guid, Date.parse(delivery.deliveredAt));
-    await app.redeliver(delivery.id);
-    log.info({ guid: delivery.guid, event: delivery.event }, 'asked for a lost delivery again');
+    try {
+      await app.redeliver(delivery.id);
+      log.info(facts, 'asked for a lost delivery again');
+    } catch (error) {
+      refused += 1;
+      log.warn({ ...facts, err: error }, 'a lost delivery could not be asked for again');
+    }
   }
-  await setFact(db, `deliveries-scanned:${name}`, started, started);
+  // The next scan begins where this one did as long as one of its deliveries is still to be asked for.
+  if (refused === 0) await setFact(db, `deliveries-scanned:${name}`, started, started);
 }
 
 /** Level-triggered: whatever is unfinished is looked at, in case a wake-up was lost. */

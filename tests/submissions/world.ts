@@ -183,20 +183,22 @@ export class World {
     const key = { runId: run.id, runAttempt: 1 };
     if (row.state === 'dispatching')
       await store.adoptRun(row.id, { runId: run.id, url: '', atMs: this.clock });
-    const claim = {
-      ...key,
-      bodySha256: 'b'.repeat(64),
-      judgeCommit: 'c'.repeat(40) as Sha,
-      checkRunId: 1,
-      atMs: this.clock,
-    };
     const reason = runner(row);
-    if ((await store.claimEvaluation(row.id, claim)) && reason !== 'dies')
-      await this.finish(row, key, reason);
+    if ((await this.claim(row, key)) && reason !== 'dies') await this.finish(row, key, reason);
     Object.assign(run, { status: 'completed', conclusion: reason === 'dies' ? 'failure' : 'success' });
     await this.deliver('workflow_run', 'completed', {
       repository: { id: 1 },
       workflow_run: { id: run.id, display_title: `quasar evaluation ${evaluationId}` },
+    });
+  }
+
+  claim(row: EvaluationRow, run: { runId: number; runAttempt: number }): Promise<boolean> {
+    return this.store().claimEvaluation(row.id, {
+      ...run,
+      bodySha256: 'b'.repeat(64),
+      judgeCommit: 'c'.repeat(40) as Sha,
+      checkRunId: 1,
+      atMs: this.clock,
     });
   }
 
