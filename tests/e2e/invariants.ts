@@ -31,9 +31,12 @@ export async function brokenInvariants(arena: Arena): Promise<string[]> {
   ];
 }
 
-/** The newest check-run of each name is completed on every commit that GitHub shows one for. */
+/** On every fork that the App still sees: three check-runs for each submission, the newest of each name completed. */
 async function unconcluded({ db, github }: Arena): Promise<string[]> {
-  const shown = github.repositories.all().flatMap((repository) => {
+  const left: { repoId: number }[] = await db('forks').where({ state: 'gone' }).select('repoId');
+  const gone = left.map(({ repoId }) => repoId);
+  const seen = github.repositories.all().filter(({ id }) => !gone.includes(id));
+  const shown = seen.flatMap((repository) => {
     const newest = new Map(
       github.checks.all(repository).map((run) => [`${repository.full_name} ${run.headSha} ${run.name}`, run]),
     );
@@ -45,6 +48,7 @@ async function unconcluded({ db, github }: Arena): Promise<string[]> {
     .leftJoin('checks', (on) =>
       on.on('checks.submissionId', 'submissions.id').onVal('checks.state', 'created'),
     )
+    .whereNotIn('submissions.repoId', gone)
     .groupBy('submissions.id')
     .select('submissions.id')
     .countDistinct('checks.name as checks');
