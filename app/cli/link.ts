@@ -23,14 +23,14 @@ Links your hotkey to your fork: signs one line of text and writes quasar.yml, wh
   --print             print the exact text to sign, and nothing else
   --write             write or update quasar.yml; comments and other lines stay
   --path DIR          checkout that holds quasar.yml (default: this directory)
-  --task NAME         task to enter (default: quasar)
-  --target-length N   sequence length to be ranked at
+  --task NAME         task to enter (default: what quasar.yml says, else the Referee's first)
+  --target-length N   sequence length to be ranked at; needed unless quasar.yml says it
   --branch NAME       branch that is judged (default: the repository's default branch)
-  --claim N           tokens per second that you claim
+  --claim N           tokens per second that you claim (optional: a claim missed by 10 % scores 0)
 
 Without the key on this machine:
   link --print --hotkey SS58 --repo … --referee …      then sign that text where the key is, for example with
-  btcli wallet sign --use-hotkey --message 'TEXT'      and bring the signature back:
+  btcli wallet sign --use-hotkey --message 'TEXT'      and bring the signature back, which is no secret:
   link --write --hotkey SS58 --signature HEX --repo … --referee … --target-length N
 `;
 
@@ -69,17 +69,23 @@ export async function linkCommand(argv: readonly string[], io: Io): Promise<numb
   if (!check.ok) throw new CommandError(`the signature is refused: ${check.why}; ${check.mend}`);
 
   const file = path.join(path.resolve(io.cwd, options.path ?? '.'), 'quasar.yml');
-  const updated = updateYml(readIfThere(file), {
-    task: options.task,
+  const before = readIfThere(file);
+  const saysTask = /^task\s*:/m.test(before ?? '');
+  const updated = updateYml(before, {
+    task: options.task ?? (saysTask ? undefined : repository.tasks[0]?.name),
     hotkey: signer.hotkey,
     branch: options.branch,
     target_sequence_length: options['target-length'],
     claimed_tokens_per_sec: options.claim,
     signature,
   });
-  const parsed = parseQuasarYml(updated);
+  const tasks = new Map(repository.tasks.map((task) => [task.name, task]));
+  const parsed = parseQuasarYml(updated, tasks);
   if (!parsed.ok) {
-    const problems = parsed.problems.map(({ line, why, mend }) => `  line ${line}: ${why}; ${mend}`);
+    const problems = parsed.problems.map(
+      ({ key, line, why, mend }) =>
+        `  ${OPTION_OF[key ?? ''] ?? `line ${line} of quasar.yml`}: ${why}; ${mend}`,
+    );
     throw new CommandError(`quasar.yml was not written, it would be wrong:\n${problems.join('\n')}`, 2);
   }
   writeWhole(file, updated);
@@ -90,6 +96,14 @@ export async function linkCommand(argv: readonly string[], io: Io): Promise<numb
   );
   return 0;
 }
+
+/** The option that sets a key of quasar.yml. */
+const OPTION_OF: Readonly<Record<string, string>> = {
+  task: '--task',
+  branch: '--branch',
+  target_sequence_length: '--target-length',
+  claimed_tokens_per_sec: '--claim',
+};
 
 function readSigner(
   file: string | undefined,

@@ -9,6 +9,15 @@ const Repository = z.looseObject({
   repoId: z.number().int().positive(),
   ownerId: z.number().int().positive(),
   defaultBranch: z.string(),
+  /** What can be entered; the first is meant where nothing is said. */
+  tasks: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        targetLengths: z.looseObject({ min: z.number(), max: z.number() }),
+      }),
+    )
+    .nonempty(),
 });
 export type Repository = z.infer<typeof Repository>;
 
@@ -21,7 +30,8 @@ export async function fetchRepository(
   repo: string,
 ): Promise<Repository> {
   const [, owner, name] = /^([\w-]{1,100})\/([\w.-]{1,100})$/.exec(repo) ?? [];
-  if (owner === undefined || name === undefined) throw new UsageError('--repo: write owner/name');
+  if (owner === undefined || name === undefined)
+    throw new UsageError('--repo: write owner/name, as in the address of your fork');
   let base: string;
   try {
     base = parseAppUrl(referee);
@@ -44,7 +54,9 @@ export async function fetchRepository(
     const said = refusal.success
       ? refusal.data.error.message.replace(/[\p{Cc}\p{Cf}]/gu, ' ').slice(0, 500)
       : 'no reason given';
-    throw new CommandError(`${base} answered ${status}: ${said}`);
+    throw new CommandError(
+      `${base} answered ${status}: ${refusal.success ? said : `${said}; is --referee the address of a Quasar Referee?`}`,
+    );
   }
   const repository = Repository.safeParse(body);
   if (!repository.success)

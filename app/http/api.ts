@@ -5,6 +5,7 @@ import type { HttpRequest, Route } from './routes.ts';
 
 export function apiRoutes(read: ReadModel, join: JoinInfo): Route[] {
   const { network, netuid } = join;
+  const tasks = join.tasks.map(({ name, targetLengths }) => ({ name, targetLengths }));
   return [
     get('/api/v1/leaderboard', async () => ({ network, netuid, ...(await read.leaderboard()) })),
     get('/api/v1/submissions/:id', async ({ params }) => {
@@ -19,7 +20,7 @@ export function apiRoutes(read: ReadModel, join: JoinInfo): Route[] {
       const found = isRepositoryName(owner, name) ? await read.repository(owner, name) : null;
       if (found === null)
         throw new HttpError(404, 'not_installed', notInstalled(owner, name, join.installUrl));
-      return { network, netuid, ...found };
+      return { network, netuid, tasks, ...found };
     }),
     get('/api/v1/weights', async () => ({ network, netuid, weights: await read.weights() })),
   ];

@@ -19,6 +19,10 @@ const repository = {
   repoId: 1001,
   ownerId: 2002,
   defaultBranch: 'main',
+  tasks: [
+    { name: 'quasar', targetLengths: { min: 100_000, max: 1_048_576 } },
+    { name: 'other', targetLengths: { min: 512, max: 1_024 } },
+  ],
   more: 1,
 };
 const subject = { network: 'finney', netuid: 24, repoId: 1001, ownerId: 2002, hotkey };
@@ -120,7 +124,9 @@ describe('link --write', () => {
   });
 
   it.each([
-    ['no target length anywhere', [], /target_sequence_length is missing/],
+    ['no target length anywhere', [], /--target-length: the key target_sequence_length is missing/],
+    ['a task that the Referee lacks', ['--task', 'quasr', '--target-length', '100000'], /no task quasr/],
+    ["a length outside the task's", ['--target-length', '1024'], /--target-length: 1024 is outside/],
     ['a wrong length', ['--target-length', 'many'], /not a number in plain digits/],
     ['a wrong branch', ['--target-length', '100000', '--branch', 'a..b'], /name of a branch/],
   ])('writes nothing with %s', async (_name, more, why) => {
@@ -155,6 +161,26 @@ describe('link --write', () => {
     const args = ['--write', '--hotkey-file', aHotkeyFile(), '--target-length', '100000', ...REPO];
     await expect(linkCommand(args, io)).rejects.toThrow(/not valid YAML/);
     expect(ymlOf(folder)).toBe('a: [\n');
+  });
+});
+
+describe('the task', () => {
+  const write = async (before: string, ...more: string[]) => {
+    const folder = aFolder();
+    if (before !== '') writeFileSync(path.join(folder, 'quasar.yml'), before);
+    const [quasar, other] = repository.tasks;
+    const fetch = answering(200, { ...repository, tasks: [other, quasar] }).fetch;
+    const args = ['--write', '--hotkey-file', aHotkeyFile(), ...more, ...REPO];
+    await linkCommand(args, anIo({ cwd: folder, fetch }));
+    return ymlOf(folder);
+  };
+
+  it("is the Referee's first where nobody says another", async () => {
+    expect(await write('', '--target-length', '1024')).toContain('task: other\n');
+  });
+
+  it('stays what quasar.yml says', async () => {
+    expect(await write('task: quasar\n', '--target-length', '100000')).toContain('task: quasar\n');
   });
 });
 

@@ -52,6 +52,7 @@ describe('api', () => {
     expect((await get(`${url}/api/v1/repos/alice/fork`)).body).toEqual({
       network: 'finney',
       netuid: 24,
+      tasks: [{ name: 'quasar', targetLengths: JOIN.tasks[0]?.targetLengths }],
       owner: 'alice',
       name: 'fork',
       repoId: 7,
