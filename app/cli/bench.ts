@@ -1,7 +1,9 @@
 /** `bench`: the judge on a miner's own tree. Options go to the judge as they are; it owns their meaning. */
 import { spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import { KERNELS_DIR } from '../evaluations/task.ts';
+import { importTask } from './check-task.ts';
 import { CHECKOUT, findPython } from './find-python.ts';
 import { CommandError, type Io, UsageError } from './io.ts';
 
@@ -10,13 +12,13 @@ export const BENCH_HELP = `usage: bench --path DIR [--task NAME] [--seq-len N â€
 Runs the judge on the five files of a checkout, as an evaluation would, and prints what it found. Nothing is sent anywhere.
 
   --path DIR          checkout of your fork (--repo-path is the same)
-  --task NAME         task (default: quasar)
+  --task NAME         task (default: quasar; quasar_demo runs on the CPU)
   --seq-len N â€¦       sequence lengths to time (default: the task's)
   --device cpu|cuda   where to run (default: the task's)
   --no-sandbox        without isolation: for your own code on a machine without bubblewrap
   --json              print the result record
 
-Exit code: 0 accepted, 1 rejected, 3 inconclusive, 2 wrong use.
+Exit code: 0 accepted, 1 rejected, 3 inconclusive or not judged, 2 wrong use.
 `;
 
 /** Our miniature of upstream, which the demo's task is pinned to; other tasks fetch theirs. */
@@ -37,9 +39,10 @@ export function benchArguments(argv: readonly string[], cwd: string, checkout: s
     const value = attached ?? argv[++at];
     if (value === undefined || value === '') throw new UsageError(`${name} needs a value`);
     if (name === '--task') task = value;
-    const isPath = name !== '--task';
-    hasPath ||= name === '--path' || name === '--repo-path';
-    args.push(name === '--repo-path' ? '--path' : name, isPath ? path.resolve(cwd, value) : value);
+    const isTree = name === '--path' || name === '--repo-path';
+    hasPath ||= isTree;
+    if (isTree) args.push('--path', path.resolve(cwd, value));
+    else args.push(name, name === '--task' ? value : path.resolve(cwd, value));
   }
   if (!hasPath) throw new UsageError('--path DIR is needed: the checkout of your fork');
   if (task === 'quasar_demo' && !args.includes('--upstream'))
@@ -52,8 +55,22 @@ function splitOption(argument: string): [string, string | undefined] {
   return equals < 0 ? [argument, undefined] : [argument.slice(0, equals), argument.slice(equals + 1)];
 }
 
+/** Throws `CommandError` (exit 2) for a folder or a task that is not there: the judge would call both inconclusive. */
+function refuseAbsent(args: readonly string[]): void {
+  const after = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined);
+  const tree = after('--path') ?? '';
+  if (statSync(tree, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new CommandError(`there is no folder ${tree}: --path takes a checkout of your fork`, 2);
+  try {
+    importTask(after('--task') ?? 'quasar');
+  } catch (error) {
+    throw new CommandError((error as Error).message, 2);
+  }
+}
+
 export async function benchCommand(argv: readonly string[], io: Io): Promise<number> {
   const args = benchArguments(argv, io.cwd, CHECKOUT);
+  refuseAbsent(args);
   const python = findPython(CHECKOUT, io.env);
   return new Promise((resolve, reject) => {
     const child = spawn(python, ['-B', '-m', 'judge', 'bench', ...args], {

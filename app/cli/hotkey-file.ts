@@ -32,7 +32,7 @@ export function readHotkeyFile(file: string): HotkeySecret {
     bytes = readFileSync(file);
   } catch (error) {
     throw new CommandError(
-      `cannot read the hotkey file ${file}: ${(error as NodeJS.ErrnoException).code}`,
+      `cannot read the hotkey file ${file} (${(error as NodeJS.ErrnoException).code}): it lies at ~/.bittensor/wallets/NAME/hotkeys/HOTKEY`,
       2,
     );
   }

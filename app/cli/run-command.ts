@@ -48,16 +48,21 @@ export async function runCommand(program: Program, argv: readonly string[], io: 
   } catch (error) {
     if (isUsage(error)) {
       io.err(
-        `${program.name} ${first}: ${(error as Error).message}\n${entry.help ? `\n${entry.help.trimEnd()}\n` : ''}`,
+        `${program.name} ${first}: ${said(error as Error)}\n${entry.help ? `\n${entry.help.trimEnd()}\n` : ''}`,
       );
       return 2;
     }
     if (error instanceof CommandError) {
-      io.err(`${program.name} ${first}: ${error.message}\n`);
+      io.err(`${program.name} ${first}: ${said(error)}\n`);
       return error.exitCode;
     }
     throw error;
   }
+}
+
+/** A message may quote what was typed, however long that was. */
+function said({ message }: Error): string {
+  return message.length <= 4_000 ? message : `${message.slice(0, 4_000)}…`;
 }
 
 /** Ours, and those of `node:util` parseArgs. */

@@ -37,7 +37,9 @@ function isDirectory(root: string): boolean {
   try {
     return statSync(root).isDirectory();
   } catch (error) {
-    throw new Error(`cannot read ${root}: ${(error as Error).message}`, { cause: error });
+    throw new Error(`cannot read the folder ${root}: ${(error as NodeJS.ErrnoException).code}`, {
+      cause: error,
+    });
   }
 }
 

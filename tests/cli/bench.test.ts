@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { benchArguments } from '../../app/cli/bench.ts';
+import { benchArguments, benchCommand } from '../../app/cli/bench.ts';
+import { CommandError } from '../../app/cli/io.ts';
+import { anIo } from './io.ts';
 
 const args = (...argv: string[]) => benchArguments(argv, '/home/me', '/checkout');
 
@@ -26,5 +28,14 @@ describe('bench', () => {
   it('asks for a path', () => {
     expect(() => args('--json')).toThrow(/--path DIR is needed/);
     expect(() => args('--path')).toThrow(/--path needs a value/);
+  });
+
+  it.each([
+    [['--path', '/absent'], /no folder \/absent/],
+    [['--path', '/', '--task', 'nope'], /no task nope here/],
+  ])('refuses %j as wrong use, before Python is asked', async (argv, why) => {
+    const error = await benchCommand(argv, anIo()).catch((thrown) => thrown);
+    expect(error).toBeInstanceOf(CommandError);
+    expect([error.exitCode, error.message]).toEqual([2, expect.stringMatching(why)]);
   });
 });
