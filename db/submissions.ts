@@ -321,7 +321,7 @@ export async function twinOf(
   const row = await db('submissions')
     .join('decisions', 'decisions.submissionId', 'submissions.id')
     .where({ task, hotkey, ownerId, codeDigest, targetLength, 'decisions.taskVersion': taskVersion })
-    .whereIn('decisions.status', ['accepted', 'rejected'])
+    .whereNot('decisions.reason', 'infra')
     .whereNotExists(
       db('evaluations')
         .whereRaw('evaluations.submission_id = ?', [submission.id])

@@ -93,13 +93,16 @@ export async function recordDecision(db: Queryable, decision: Omit<DecisionRow, 
   return rows.length === 1;
 }
 
-/** Takes back an inconclusive decision so that the submission is judged again. Conclusive ones stay. */
+/**
+ * Takes back the decision that the runners failed, so that the submission is judged again. Every other one stays: a
+ * figure that nobody believes is for the operator to look into, and a re-run until it passes would be a draw of luck.
+ */
 export async function reopenDecision(
   db: Queryable,
   submissionId: number,
   taskVersion: number,
 ): Promise<boolean> {
-  return (await db('decisions').where({ submissionId, taskVersion, status: 'inconclusive' }).delete()) === 1;
+  return (await db('decisions').where({ submissionId, taskVersion, reason: 'infra' }).delete()) === 1;
 }
 
 /** An accepted decision whose hotkey and account still hold the repository's live link. */

@@ -140,7 +140,7 @@ async function seatVerdicts(
     const verdict = verdicts.find(({ evaluationId }) => evaluationId === evaluation.id);
     const forgiven = evaluation.submissionId === row.id && evaluation.attempt < row.attemptsFrom;
     if (verdict === undefined && evaluation.state !== 'failed') continue;
-    if (forgiven && (verdict === undefined || verdict.status === 'inconclusive')) continue;
+    if (forgiven && (verdict === undefined || verdict.reason === 'infra')) continue;
     const figure =
       verdict && (await figuresOf(db, verdict.id)).find(({ length }) => length === row.targetLength);
     found.push({

@@ -44,3 +44,45 @@ describe('an installation that is worked on late', () => {
     expect(await world.db('submissions').where({ headSha: push.head })).toHaveLength(1);
   });
 });
+
+describe('another throw of the dice', () => {
+  const rerun = (sha: string) => {
+    const run = world.github.checkRuns.findLast(({ headSha }) => headSha === sha);
+    return world.deliver('check_run', 'rerequested', {
+      sender: { type: 'User' },
+      check_run: { id: run?.id, external_id: run?.externalId, app: { id: 4242 } },
+    });
+  };
+
+  it('is not to be had by a re-run request after a figure that nobody believes', async () => {
+    const push = world.commit(world.miner(1), 'fast = 1\n');
+    await world.takeIn(push);
+    await world.settle(() => 'implausible');
+    await rerun(push.head);
+    await world.settle(() => 'accepted');
+    expect(world.github.runs).toHaveLength(1);
+    expect(world.shown(push.head).benchmark).toBe('action_required');
+  });
+
+  it('is not to be had by a comment after a figure that nobody believes', async () => {
+    const miner = world.miner(1);
+    await world.takeIn(world.commit(miner, 'fast = 1\n'));
+    await world.settle(() => 'implausible');
+    const push = world.commit(miner, 'fast = 1  # please\n');
+    await world.takeIn(push);
+    await world.settle(() => 'accepted');
+    expect(world.github.runs).toHaveLength(1);
+    expect(world.shown(push.head).benchmark).toBe('action_required');
+  });
+
+  it('is not to be had by a re-run request that forgets an unstable figure with the failures', async () => {
+    const push = world.commit(world.miner(1), 'fast = 1\n');
+    await world.takeIn(push);
+    let runs = 0;
+    await world.settle(() => (++runs === 1 ? 'unstable' : 'dies'));
+    await rerun(push.head);
+    await world.settle(() => 'unstable');
+    expect(world.shown(push.head).benchmark).toBe('failure');
+    expect(world.github.runs).toHaveLength(5);
+  });
+});

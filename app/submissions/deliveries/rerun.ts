@@ -1,6 +1,6 @@
 /**
- * Somebody asked for a check again. The answer is a new check-run of the same name; only a submission that ended
- * inconclusive is judged again (contracts: no second throw of the dice).
+ * Somebody asked for a check again. The answer is a new check-run of the same name; only a submission that the
+ * runners failed is judged again (contracts: no second throw of the dice; what is implausible is for the operator).
  */
 import { z } from 'zod';
 import {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { JUDGE_RULES } from '../../../app/evaluations/reasons.ts';
 import { endLink, holdFork, liveLink, saveLink } from '../../../db/forks.ts';
 import { recordReceipt } from '../../../db/receipts.ts';
 import {
@@ -105,15 +106,15 @@ onBothDatabases('a decision', (at) => {
     expect(await recordDecision(at.db, aDecision(older))).toBe(true);
   });
 
-  it('is taken back only when it is inconclusive, and by one of two', async () => {
-    for (const status of ['accepted', 'rejected', 'inconclusive'] as const) {
+  it('is taken back only when the runners failed it, and by one of two', async () => {
+    for (const reason of ['accepted', 'op_error', 'implausible', 'infra'] as const) {
       const submission = await submit(at.db, { repoId: 1 });
-      await recordDecision(at.db, aDecision(submission, { status }));
+      await recordDecision(at.db, aDecision(submission, { reason, status: JUDGE_RULES[reason].status }));
       const taken = await Promise.all([
         reopenDecision(at.db, submission, 1),
         reopenDecision(at.another(), submission, 1),
       ]);
-      expect(taken.filter(Boolean)).toHaveLength(status === 'inconclusive' ? 1 : 0);
+      expect(taken.filter(Boolean)).toHaveLength(reason === 'infra' ? 1 : 0);
     }
   });
 
