@@ -60,9 +60,13 @@ const REFUSED: Readonly<Record<string, ReadonlySet<string>>> = {
   triton: new Set(
     words('backends compile compiler experimental instrumentation knobs profiler runtime testing tools'),
   ),
+  'torch.autograd.function': new Set(['hooks']),
+  'torch.utils.checkpoint': new Set(['fx_traceback']),
   'triton.language': new Set(['semantic']),
-  typing: new Set(words('ForwardRef evaluate_forward_ref get_type_hints')),
-  dataclasses: new Set(['make_dataclass']),
+  'triton.language.core': new Set(words('ir knobs')),
+  'triton.language.extra': new Set(['module']),
+  typing: new Set(words('ForwardRef evaluate_forward_ref get_type_hints stdlib_re')),
+  dataclasses: new Set(words('copy make_dataclass')),
 };
 
 /** Modules of the standard library in Python 3.10 to 3.13, and of what a machine with torch has installed. */
@@ -75,6 +79,9 @@ const FOREIGN: ReadonlySet<string> = new Set(
     ),
   ),
 );
+
+/** Short names under which torch and triton keep modules that they imported. */
+const MODULE_ALIASES: ReadonlySet<string> = new Set(words('F core fwAD m tl'));
 
 /** Private functions of torch and triton that fast kernels do use. */
 const PRIVATE_BUT_USEFUL =
@@ -114,7 +121,8 @@ export function refusedEverywhere(name: string): boolean {
 export function isRefused(path: string, name: string): boolean {
   if (ONLY[path] !== undefined) return !ONLY[path].has(name);
   if (NAMESPACES.has(`${path}.${name}`)) return false;
-  if (REFUSED[path]?.has(name) || FOREIGN.has(name)) return true;
+  if (REFUSED[path]?.has(name) || FOREIGN.has(name) || (NAMESPACES.has(path) && MODULE_ALIASES.has(name)))
+    return true;
   return (
     name.startsWith('_') && !isDunder(name) && !path.startsWith('fla.') && !PRIVATE_BUT_USEFUL.test(name)
   );
