@@ -76,7 +76,9 @@ describe('the single-file command', () => {
       'https://x.example',
     );
     expect(refused).toMatchObject({ code: 2, stdout: '' });
-    expect(refused.stderr).toMatch(/^node cli.mjs link: cannot read the hotkey file .*none \(ENOENT\): it lies at/);
+    expect(refused.stderr).toMatch(
+      /^node cli.mjs link: cannot read the hotkey file .*none \(ENOENT\): it lies at/,
+    );
   });
 
   it('is the same bytes at every build, and of a size that can be served', () => {
