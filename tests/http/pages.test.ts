@@ -168,12 +168,26 @@ describe('submission page', () => {
   });
 });
 
+describe('submission page of what was never judged', () => {
+  it.each([
+    ['unlinked', /quasar.yml does not link[^<]*<a href="\/join">/],
+    ['copy', /A copy of code that arrived earlier/],
+    ['other_branch', /names another branch/],
+  ] as const)('says why: %s', (reason, why) => {
+    const page = submissionPage(SITE, aSubmission({ decision: null, state: 'ended', reason }));
+    expect(page).toMatch(why);
+  });
+});
+
 describe('join page', () => {
   it('gives commands with the App’s own address and the digest of the file', () => {
     const page = joinPage(SITE, JOIN, { sha256: 'ab'.repeat(32) });
     expect(page).toContain('curl -fsSLO https://referee.example.org/cli.mjs');
     expect(page).toContain(`${'ab'.repeat(32)}  cli.mjs&#34; | sha256sum -c -`.replace('&#34;', '"'));
-    expect(page).toContain('--referee https://referee.example.org --write');
+    expect(page).toContain('link --write --task quasar --target-length 100000 \\\n');
+    expect(page).toContain('--referee https://referee.example.org');
+    expect(page).toContain('check --path . --task quasar');
+    expect(page).toContain('60 / 25 / 10 / 5 %');
     expect(page).not.toContain('npx');
     expect(page).toContain('href="https://github.com/apps/quasar-referee/installations/new"');
     expect(page).toContain('fla/ops/quasar/gate.py');

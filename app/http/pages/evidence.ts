@@ -23,7 +23,7 @@ function files(submission: SubmissionDetails): Html | false {
     (file) =>
       html`<tr><td><code>${plain(file.path, 200)}</code></td><td class="r num">${size(file.bytes)}</td><td><code class="digest">${file.sha256}</code></td></tr>`,
   )}</tbody></table></div>
-<p class="small quiet">${contentDigest !== null && html`Content digest <code class="digest">${contentDigest}</code>`}${codeDigest !== null && html`<br>Code digest <code class="digest">${codeDigest}</code>`}</p>`;
+<p class="small quiet after">${contentDigest !== null && html`Content digest <code class="digest">${contentDigest}</code>`}${codeDigest !== null && html`<br>Code digest <code class="digest">${codeDigest}</code>`}</p>`;
 }
 
 function conditions(record: Result, submission: SubmissionDetails): Html {
@@ -31,7 +31,16 @@ function conditions(record: Result, submission: SubmissionDetails): Html {
   const versions = Object.entries(around.versions).map(([name, version]) => `${name} ${version}`);
   const rows: [string, Html | string][] = [
     ['Task', `${submission.task}, version ${submission.taskVersion}`],
-    ['Device', `${plain(device.name, 100)}, driver ${plain(device.driver, 40)}, ${size(device.memoryBytes)}`],
+    [
+      'Device',
+      [
+        plain(device.name, 100),
+        device.driver === '' ? '' : `driver ${plain(device.driver, 40)}`,
+        size(device.memoryBytes),
+      ]
+        .filter(Boolean)
+        .join(', '),
+    ],
     ['Clocks', around.locked ? 'locked' : 'not locked'],
     ['Judge', html`<code>${plain(judge.commit, 80)}</code>`],
     ['Upstream tree', html`<code>${upstream.tree}</code>`],

@@ -1,5 +1,5 @@
 /** `GET /join`: from nothing to a linked fork, with commands that can be copied as they stand. */
-import { percent, whole } from '../../reports/figures.ts';
+import { whole } from '../../reports/figures.ts';
 import { LEAGUES } from '../../scoring/league.ts';
 import type { CliBundle, JoinInfo, JoinTask } from '../read-model.ts';
 import { type Html, html, link } from './html.ts';
@@ -11,7 +11,7 @@ export function joinPage(site: Site, info: JoinInfo, cli: Pick<CliBundle, 'sha25
 <ul class="facts">
 <li><b>${info.network}</b><span>network</span></li>
 <li><b>${info.netuid}</b><span>netuid</span></li>
-<li><b>${info.shares.map((share) => percent(share)).join(' / ')}</b><span>shares of places 1 to ${info.shares.length}</span></li>
+<li><b>${sharesInWords(info.shares)}</b><span>shares of places 1 to ${info.shares.length}</span></li>
 </ul>
 <ol class="steps">
 <li><h2>Fork the repository</h2>${info.tasks.map(forkStep)}</li>
@@ -23,16 +23,13 @@ ${info.installUrl === null ? html`<p class="quiet">The operator can give you the
 ${getCommand(info, cli)}</li>
 <li><h2>Link your hotkey</h2>
 <p>Inside your checkout. It writes <code>quasar.yml</code>, with a signature that ties the hotkey to this one repository.</p>
-<pre>node cli.mjs link --hotkey-file ~/.bittensor/wallets/WALLET/hotkeys/HOTKEY \\
-  --repo OWNER/NAME --referee ${info.appUrl} --write</pre>
-<p>The key stays where it is: with <code>--print</code> the command shows the exact message, to be signed on another machine.</p></li>
-<li><h2>Choose what you compete for</h2>
-<p>In <code>quasar.yml</code>. The default branch of the fork is judged unless <code>branch</code> names another one.</p>
-${info.tasks.slice(0, 1).map(yml)}
+${info.tasks.slice(0, 1).map((task) => linkStep(info, task))}
 ${leagues()}</li>
 <li><h2>Check and push</h2>
-<pre>node cli.mjs check --path .
-git add quasar.yml &amp;&amp; git commit -m "Link my hotkey" &amp;&amp; git push</pre>
+${info.tasks.slice(0, 1).map(
+  (task) => html`<pre>node cli.mjs check --path . --task ${task.name}
+git add quasar.yml &amp;&amp; git commit -m "Link my hotkey" &amp;&amp; git push</pre>`,
+)}
 </li>
 </ol>
 <h2>What happens after a push</h2>
@@ -63,11 +60,35 @@ function getCommand(info: JoinInfo, cli: Pick<CliBundle, 'sha256'> | null): Html
 echo "${cli.sha256}  cli.mjs" | sha256sum -c -</pre>`;
 }
 
+function sharesInWords(shares: readonly number[]): string {
+  return `${shares.map((share) => Number((share * 100).toFixed(2))).join(' / ')} %`;
+}
+
+/** A length that the task takes: of the lowest league where it can be. */
+function exampleLength({ targetLengths: { min, max } }: JoinTask): number {
+  return Math.min(max, Math.max(min, 100_000));
+}
+
+function linkStep({ appUrl, network, netuid }: JoinInfo, task: JoinTask): Html {
+  return html`<pre>node cli.mjs link --write --task ${task.name} --target-length ${exampleLength(task)} \\
+  --repo OWNER/NAME --referee ${appUrl} \\
+  --hotkey-file ~/.bittensor/wallets/WALLET/hotkeys/HOTKEY</pre>
+<p>What you compete for stands in that file, and you may edit it. Without <code>branch</code> the default branch of the fork is judged.</p>
+${yml(task)}
+<details><summary>The key is on another machine</summary>
+<p>Print the exact message, sign it where the key is, and bring back the signature, which is no secret:</p>
+<pre>node cli.mjs link --print --hotkey SS58 --repo OWNER/NAME --referee ${appUrl}
+btcli wallet sign --wallet-name WALLET --hotkey HOTKEY --use-hotkey --message 'MESSAGE'
+node cli.mjs link --write --hotkey SS58 --signature HEX --task ${task.name} --target-length ${exampleLength(task)} \\
+  --repo OWNER/NAME --referee ${appUrl}</pre>
+<p>The message is one line: <code>quasar-referee/link/v1 network=${network} netuid=${netuid} repo=… owner=… hotkey=…</code></p></details>`;
+}
+
 function yml(task: JoinTask): Html {
   return html`<pre>task: ${task.name}
 hotkey: 5…                         # written by the command
 signature: 0x…                     # written by the command
-target_sequence_length: ${Math.min(task.targetLengths.max, Math.max(task.targetLengths.min, 100_000))}
+target_sequence_length: ${exampleLength(task)}
 # claimed_tokens_per_sec: 400000   # optional
 # branch: main                     # optional</pre>
 <p class="quiet small">${whole(task.targetLengths.min)} to ${whole(task.targetLengths.max)} tokens. The length decides the league.</p>`;

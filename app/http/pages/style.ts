@@ -59,7 +59,7 @@ td.r,th.r{text-align:right}td .small{display:block;line-height:1.35}
 .timeline li:last-child{border-color:transparent;padding-bottom:0}
 .timeline li::before{content:"";position:absolute;left:-6px;top:7px;width:10px;height:10px;border-radius:50%;background:var(--accent)}
 .timeline time{display:block;color:var(--soft);font-size:.82rem}
-.digest{font-size:.78rem;color:var(--soft)}
+.after{margin-top:12px}.digest{font-size:.78rem;color:var(--soft)}
 details{margin:12px 0}summary{cursor:pointer;font-weight:600;padding:4px 0}
 details .card{margin-top:8px}
 .finding{padding:14px 18px;border-bottom:1px solid var(--line)}.finding:last-child{border:0}.finding p{margin:4px 0 0}

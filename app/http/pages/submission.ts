@@ -1,4 +1,5 @@
 /** `GET /submissions/:id`: the whole way of one submission. */
+import { CHECK_NAMES } from '../../evaluations/reasons.ts';
 import { plain } from '../../reports/escape.ts';
 import { figure, ordinal, percent, whole } from '../../reports/figures.ts';
 import type { DecisionDetails, SubmissionDetails } from '../read-model.ts';
@@ -58,7 +59,15 @@ function verdict(submission: SubmissionDetails): Html {
   if (submission.state === 'running')
     return banner('live', 'Being judged', html`A runner is ${progressInWords(submission.progress)}.`);
   if (submission.state === 'queued') return banner('live', 'Queued', html`It waits for a runner.`);
-  return banner('idle', 'Not judged', html`The check-runs say why.`);
+  return notJudged(submission.reason);
+}
+
+function notJudged(reason: SubmissionDetails['reason']): Html {
+  if (reason === 'other_branch')
+    return banner('idle', 'Not judged', html`<code>quasar.yml</code> names another branch to be judged.`);
+  if (reason === null) return banner('idle', 'Not judged', html`The check-runs say why.`);
+  const next = reason === 'unlinked' && html` <a href="/join">How to link it.</a>`;
+  return banner(toneOfReason(reason), 'Not judged', html`${reasonInWords(reason)}.${next}`);
 }
 
 function decided(decision: DecisionDetails, claimed: number | null): Html {
@@ -88,7 +97,8 @@ function banner(tone: Tone, title: string, detail: Html, more: Html | false = fa
 
 function checks({ checks: all }: SubmissionDetails): Html | false {
   if (all.length === 0) return false;
-  return html`<div class="checks">${all.map((check) => {
+  const inOrder = CHECK_NAMES.flatMap((name) => all.filter((check) => check.name === name));
+  return html`<div class="checks">${inOrder.map((check) => {
     const state =
       check.conclusion === null
         ? badge(check.status === 'queued' ? 'idle' : 'live', check.status.replaceAll('_', ' '))
