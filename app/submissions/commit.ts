@@ -30,13 +30,22 @@ export async function readCommit(services: Services, push: Push): Promise<Pushed
       .entries(push, push.head, paths)
       .then((entries) => Promise.all(entries.map((entry) => read(services, push, entry)))),
     watcher.commit(push, push.head),
-    push.before === null ? null : watcher.changedPaths(push, push.before, push.head),
+    changedSince(services, push),
   ]);
   return {
     files: new Map(files.map((file) => [file.entry.path, file])),
     message: commit?.message ?? '',
     changedPaths: changed ?? [],
   };
+}
+
+/** Only shown: a comparison that GitHub cannot make, as of a push that brings in all of upstream, holds up no verdict. */
+async function changedSince({ watcher, log }: Services, push: Push): Promise<readonly string[] | null> {
+  if (push.before === null) return null;
+  return watcher.changedPaths(push, push.before, push.head).catch((error) => {
+    log.warn({ err: error, repoId: push.repoId, sha: push.head }, 'what a push changed is not known');
+    return null;
+  });
 }
 
 async function read({ watcher }: Services, push: Push, entry: TreeEntry): Promise<PushedFile> {

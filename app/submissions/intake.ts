@@ -47,11 +47,10 @@ export async function takeIn(services: Services, push: Push): Promise<IntakeOutc
   // A file that broke does not move the judged branch: what was required there must not be `skipped` now.
   const judgedBranch = claimed.branch ?? link?.branch ?? push.defaultBranch;
   const judged = judgedBranch === push.branch;
-  if (!judged && link === null && !claimed.linked)
-    return { kind: 'ignored', why: 'another branch of a fork that is not linked' };
 
   const frozen = freeze(services, commit, claimed.task.task);
-  if (push.cause === 'installation' && claimed.absent && frozen.present === 0)
+  // Whoever installed the App on all his repositories wants no check-runs on his website.
+  if (link === null && claimed.absent && frozen.present === 0)
     return { kind: 'ignored', why: 'not a fork of the task' };
   if (frozen.codeDigest !== null)
     await recordReceipt(db, {
@@ -65,6 +64,8 @@ export async function takeIn(services: Services, push: Push): Promise<IntakeOutc
       receiptSource: push.receiptSource,
     });
   await noteEarlierReceipt(db, { repoId: push.repoId, headSha: push.head }, push);
+  if (!judged && link === null && !claimed.linked)
+    return { kind: 'ignored', why: 'another branch of a fork that is not linked' };
   if (head !== push.head) return { kind: 'ignored', why: 'a newer push of this branch follows' };
   return db.transaction((trx) =>
     store(services, trx, { push, claimed, frozen, judged, judgedBranch }, now()),

@@ -38,7 +38,7 @@ export interface Push {
   /** Unix milliseconds. */
   readonly receivedAt: number;
   readonly receiptSource: 'delivery' | 'log';
-  /** What brought it: on an installation nothing is said about repositories that are no fork of the task. */
+  /** What brought it: a push notes its fork before it is read, an installation after. */
   readonly cause: 'push' | 'installation';
 }
 

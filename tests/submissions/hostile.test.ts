@@ -86,3 +86,39 @@ describe('another throw of the dice', () => {
     expect(world.github.runs).toHaveLength(5);
   });
 });
+
+describe('a push', () => {
+  it('is taken in although GitHub cannot say what it changed', async () => {
+    const miner = world.miner(1);
+    const before = world.commit(miner, 'fast = 1\n');
+    const push = { ...world.commit(miner, 'fast = 2\n'), before: before.head };
+    world.github.fault = (call) => (call === 'changedPaths' ? 'lost' : 'none');
+    expect(await world.takeIn(push)).toMatchObject({ kind: 'submission' });
+  });
+
+  it('to any branch of a fork that is not linked yet gives its author the code', async () => {
+    const [author, thief] = [world.miner(1), world.miner(2)];
+    await world.takeIn(world.commit(author, 'fast = 1\n', { branch: 'idea', yml: null }));
+    world.clock += 1_000;
+    const stolen = world.commit(thief, 'fast = 1\n');
+    await world.takeIn(stolen);
+    await world.settle();
+    expect(world.shown(stolen.head)).toEqual({
+      imports: 'success',
+      logits: 'cancelled',
+      benchmark: 'failure',
+    });
+  });
+
+  it('of a repository that has nothing to do with the task is left alone', async () => {
+    const repository = world.miner(1);
+    const sha = 'b'.repeat(40);
+    world.github.push(repository.repoId, 'main', sha, {
+      message: 'a website',
+      files: { 'index.html': 'hi' },
+    });
+    expect(await world.takeIn(world.pushOf(repository, sha))).toMatchObject({ kind: 'ignored' });
+    await world.settle();
+    expect(world.github.checkRuns).toEqual([]);
+  });
+});
