@@ -18,7 +18,10 @@ export interface InboxRow extends Delivery {
   readonly attempts: number;
 }
 
-/** Stores deliveries in one statement; one seen before changes nothing. Returns the GUIDs that are new. */
+/**
+ * Stores deliveries in one statement; one seen before changes nothing. Returns the GUIDs that are new. At most 500 rows,
+ * which is what SQLite takes.
+ */
 export async function insertDeliveries(db: Queryable, rows: readonly Delivery[]): Promise<Set<string>> {
   if (rows.length === 0) return new Set();
   // In one order everywhere: two replicas that store the same deliveries must not wait for each other in a circle.
