@@ -90,7 +90,11 @@ export class Wire {
     exchange.status = answer.statusCode ?? null;
     exchange.answer = content.toString('utf8');
     if (obeyed(await this.#trapped('answer', exchange), response)) return;
-    response.writeHead(answer.statusCode ?? 502, withoutConnection(answer.headers)).end(content);
+    const headers = withoutConnection(answer.headers);
+    // A redirect stays on the wire: to another origin no credentials would follow it.
+    if (headers.location?.startsWith(target))
+      headers.location = this.origin + headers.location.slice(target.length);
+    response.writeHead(answer.statusCode ?? 502, headers).end(content);
   }
 
   async #trapped(when: When, exchange: Exchange): Promise<Outcome> {
