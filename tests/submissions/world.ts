@@ -42,6 +42,11 @@ export class World {
     return new World(db);
   }
 
+  /** On a database that is there and migrated. */
+  static on(db: Database): World {
+    return new World(db);
+  }
+
   async close(): Promise<void> {
     await this.db.destroy();
   }
