@@ -86,16 +86,20 @@ export async function finishDelivery(db: Queryable, guid: string, owner: string)
   return (await db('inbox').where({ guid, leaseOwner: owner, state: 'new' }).update(done)) === 1;
 }
 
-/** Puts a row back for another attempt, or, with `nextAttemptAt` null, sets it aside as failed for good. */
+/**
+ * Puts a row back for another attempt, or, with `nextAttemptAt` null, sets it aside as failed for good. With `spoiled` the
+ * attempt is not counted: somebody else was to blame.
+ */
 export async function postponeDelivery(
   db: Queryable,
   guid: string,
   owner: string,
-  { nextAttemptAt, error }: { nextAttemptAt: number | null; error: string },
+  { nextAttemptAt, error, spoiled }: { nextAttemptAt: number | null; error: string; spoiled?: boolean },
 ): Promise<boolean> {
   const changes = {
     state: nextAttemptAt === null ? 'failed' : 'new',
     nextAttemptAt: nextAttemptAt ?? 0,
+    ...(spoiled ? { attempts: db.raw('attempts - 1') } : {}),
     leaseOwner: null,
     leaseUntil: null,
     // PostgreSQL's text holds no NUL, and an error may quote a miner.

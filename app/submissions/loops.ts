@@ -11,6 +11,9 @@ import { drive } from './drive.ts';
 import type { Services } from './services.ts';
 
 const MAX_ATTEMPTS = 12;
+/** From this one on an attempt that GitHub spoiled is not counted, so that its bad day costs no push; for this long. */
+const SPOILED_ATTEMPTS = 10;
+const WAIT_OUT_MS = 7 * 24 * 3_600_000;
 
 /** A loop that can be hurried and stopped. Work found is done before `stop` resolves. */
 export interface Loop {
@@ -47,9 +50,14 @@ async function processDelivery(services: Services, row: InboxRow): Promise<void>
     log.info({ ...facts, outcome, waitedMs: now() - row.receivedAt }, 'delivery processed');
   } catch (error) {
     // A payload that does not fit will not fit later; everything else may be GitHub's or our own bad moment.
-    const hopeless = error instanceof ZodError || row.attempts >= MAX_ATTEMPTS;
+    const spoiled =
+      error instanceof GitHubError &&
+      error.details.retryable &&
+      row.attempts >= SPOILED_ATTEMPTS &&
+      now() - row.receivedAt < WAIT_OUT_MS;
+    const hopeless = error instanceof ZodError || (row.attempts >= MAX_ATTEMPTS && !spoiled);
     const nextAttemptAt = hopeless ? null : now() + backoffMs(error, row.attempts);
-    await postponeDelivery(db, row.guid, owner, { nextAttemptAt, error: String(error) });
+    await postponeDelivery(db, row.guid, owner, { nextAttemptAt, error: String(error), spoiled });
     log[hopeless ? 'error' : 'warn']({ ...facts, err: error, attempts: row.attempts }, 'delivery failed');
   }
 }

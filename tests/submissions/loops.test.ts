@@ -143,6 +143,23 @@ describe('the loops of the App', () => {
     });
   });
 
+  it('give up no push while GitHub is down, however long that takes', async () => {
+    world.github.fault = () => 'lost';
+    await insertDeliveries(world.db, [delivery('a', 1, JSON.stringify(push))]);
+    const started = world.clock;
+    while (world.clock < started + 6 * 3_600_000) {
+      const { attempts } = await world.db('inbox').first();
+      await process(async () => {
+        const [row] = await world.db('inbox');
+        expect(row).toMatchObject({ state: 'new', leaseOwner: null });
+        expect(row.attempts !== attempts || row.nextAttemptAt > world.clock).toBe(true);
+      });
+      const { nextAttemptAt } = await world.db('inbox').first();
+      expect(nextAttemptAt - world.clock).toBeLessThanOrEqual(300_000);
+      world.clock = nextAttemptAt;
+    }
+  });
+
   it('set a delivery aside that was taken twelve times and never finished: it may be what kills the process', async () => {
     await insertDeliveries(world.db, [delivery('a', 1, JSON.stringify({ ...push, deleted: true }))]);
     await world.db('inbox').update({ attempts: 12 });
