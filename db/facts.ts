@@ -17,6 +17,11 @@ export async function noteRecovered(db: Queryable, guid: string, deliveredAt: nu
   await db('facts').insert(row).onConflict('name').ignore();
 }
 
+/** Forgets deliveries that were first tried before `before`: by then GitHub delivers none of them again. */
+export async function pruneRecovered(db: Queryable, before: number): Promise<number> {
+  return db('facts').where('name', 'like', 'recovered:%').andWhere('updatedAt', '<', before).delete();
+}
+
 export const recoveredAt = (db: Queryable, guid: string) => getFact<number>(db, `recovered:${guid}`);
 
 /**

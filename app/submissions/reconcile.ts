@@ -3,7 +3,7 @@
  * are looked at, the state of the runners is noted, old rows go. One replica does it at a time.
  */
 import { pruneTokens } from '../../db/evaluations.ts';
-import { getFact, noteRecovered, setFact, takeLease } from '../../db/facts.ts';
+import { getFact, noteRecovered, pruneRecovered, setFact, takeLease } from '../../db/facts.ts';
 import { hasDelivery, pruneInbox } from '../../db/inbox.ts';
 import { unfinishedSubmissions, wakeSubmission } from '../../db/submissions.ts';
 import type { AppGitHub } from '../github/github.ts';
@@ -33,6 +33,8 @@ export async function reconcile(services: Services, options: ReconcileOptions): 
     stuck: () => wakeUnfinished(services),
     standing: () => db.transaction((trx) => recordStanding(services, trx, now())),
     inbox: () => pruneInbox(db, now() - options.inboxRetentionMs),
+    // Twice the log: one that was asked for at its end may be processed days later.
+    recovered: () => pruneRecovered(db, now() - 2 * LOG_MS),
     tokens: () => pruneTokens(db, now()),
   };
   for (const [part, run] of Object.entries(parts))

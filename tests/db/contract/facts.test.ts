@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest';
 import { eventsOf, recordEvent } from '../../../db/events.ts';
-import { getFact, noteRecovered, recoveredAt, setFact, takeLease } from '../../../db/facts.ts';
+import {
+  getFact,
+  noteRecovered,
+  pruneRecovered,
+  recoveredAt,
+  setFact,
+  takeLease,
+} from '../../../db/facts.ts';
 import { activeForks, findFork, findForkByName, markForkGone, saveFork } from '../../../db/forks.ts';
 import { firstReceipt, type Receipt, recordReceipt } from '../../../db/receipts.ts';
 import { onBothDatabases } from '../databases.ts';
@@ -20,6 +27,18 @@ onBothDatabases('a fact', (at) => {
     await noteRecovered(at.db, guid, NOW + 1);
     expect(await recoveredAt(at.db, guid)).toBe(NOW);
     expect(await recoveredAt(at.db, 'other')).toBeNull();
+  });
+});
+
+onBothDatabases('a recovered delivery', (at) => {
+  it('is forgotten once it is old, and no other fact with it', async () => {
+    await noteRecovered(at.db, 'old', NOW - 1);
+    await noteRecovered(at.db, 'young', NOW);
+    await setFact(at.db, 'runners', 1, NOW - 1);
+    expect(await pruneRecovered(at.db, NOW)).toBe(1);
+    expect(await recoveredAt(at.db, 'old')).toBeNull();
+    expect(await recoveredAt(at.db, 'young')).toBe(NOW);
+    expect(await getFact(at.db, 'runners')).toBe(1);
   });
 });
 
