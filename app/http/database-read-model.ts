@@ -1,4 +1,4 @@
-/** The read model on the database. Names of private forks stay untold. */
+/** The read model on the database. Names, commits and code of private forks stay untold. */
 import { latestChecks } from '../../db/checks.ts';
 import { evaluationsOf } from '../../db/evaluations.ts';
 import { eventsOf } from '../../db/events.ts';
@@ -11,7 +11,7 @@ import {
   liveSubmissions,
   type SubmissionRow,
 } from '../../db/submissions.ts';
-import { findVerdict, latestWeights, recentDecisions } from '../../db/verdicts.ts';
+import { findVerdict, latestWeights, recentDecisions, type VerdictRow } from '../../db/verdicts.ts';
 import type { Conclusion, Reason } from '../evaluations/reasons.ts';
 import { type Progress, Result } from '../evaluations/schema.ts';
 import { leagueOf } from '../scoring/league.ts';
@@ -76,12 +76,13 @@ async function entriesOf(services: Services, { places, shares }: Standing): Prom
   for (const { place, entry } of places) {
     const { candidate } = entry;
     const league = leagueOf(candidate.targetLength);
+    const fork = forkName(await findFork(services.db, candidate.repoId));
     entries.push({
       rank: place,
       submission: entry.id,
       hotkey: entry.hotkey,
-      fork: forkName(await findFork(services.db, candidate.repoId)),
-      sha: candidate.headSha,
+      fork,
+      sha: fork && candidate.headSha,
       league: league.name,
       multiplier: league.multiplier,
       targetLength: candidate.targetLength,
@@ -135,8 +136,8 @@ async function submission(services: Services, id: number): Promise<SubmissionDet
     task: row.task,
     taskVersion: task.version,
     fork: name,
-    sha: row.headSha,
-    branch: row.branch,
+    sha: name && row.headSha,
+    branch: name && row.branch,
     hotkey: row.hotkey,
     targetLength: row.targetLength,
     league: league === null ? null : { name: league.name, multiplier: league.multiplier },
@@ -162,7 +163,7 @@ async function submission(services: Services, id: number): Promise<SubmissionDet
       at,
       what: wordsOf(kind, JSON.parse(data)),
     })),
-    findings: loaded.details.findings,
+    findings: name === null ? [] : loaded.details.findings,
     state: waiting ? (claimed === undefined ? 'queued' : 'running') : 'ended',
     reason: reasonOf(loaded),
     evaluations: loaded.evaluations.map(({ id: number, seat, attempt, state, runId }) => ({
@@ -179,7 +180,7 @@ async function submission(services: Services, id: number): Promise<SubmissionDet
         : {
             reason: decision.reason as Reason,
             status: decision.status,
-            detail: decision.detail,
+            detail: name === null ? '' : decision.detail,
             tokensPerSec: decision.tokensPerSec,
             tokensPerSecLow: decision.tokensPerSecLow,
             score: decision.score,
@@ -187,8 +188,15 @@ async function submission(services: Services, id: number): Promise<SubmissionDet
             share: place === undefined ? null : shareOf(shares, place.entry),
             decidedAt: decision.decidedAt,
           },
-    record: verdict === null ? null : Result.parse(JSON.parse(verdict.result)),
+    record: verdict === null ? null : recordOf(verdict, name === null),
   };
+}
+
+/** What the kernel printed, and what the judge says of it, may quote private code. */
+function recordOf({ result }: VerdictRow, isPrivate: boolean): Result {
+  const record = Result.parse(JSON.parse(result));
+  if (!isPrivate) return record;
+  return { ...record, verdict: { ...record.verdict, detail: '' }, untrusted: { log: '' } };
 }
 
 function reasonOf({ row, decision, snapshot }: Loaded): Reason | 'other_branch' | null {

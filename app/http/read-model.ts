@@ -48,7 +48,8 @@ export interface RankedEntry {
   readonly submission: number;
   readonly hotkey: string;
   readonly fork: ForkName | null;
-  readonly sha: string;
+  /** Null for a private repository, like its name. */
+  readonly sha: string | null;
   readonly league: string;
   readonly multiplier: number;
   readonly targetLength: number;
@@ -86,8 +87,9 @@ export interface SubmissionDetails {
   readonly task: string;
   readonly taskVersion: number;
   readonly fork: ForkName | null;
-  readonly sha: string;
-  readonly branch: string;
+  /** Commit and branch are null for a private repository, and nothing that quotes its code is told. */
+  readonly sha: string | null;
+  readonly branch: string | null;
   readonly hotkey: string | null;
   readonly targetLength: number | null;
   readonly league: { readonly name: string; readonly multiplier: number } | null;

@@ -40,8 +40,11 @@ ${evidence(submission)}`;
 }
 
 function subtitle(submission: SubmissionDetails): Html {
-  const { links, league, targetLength } = submission;
-  return html`<p class="lead">Submission ${submission.id} · ${link(links.commit, html`<code>${submission.sha.slice(0, 12)}</code>`)} on <code>${plain(submission.branch, 80)}</code>${
+  const { links, league, targetLength, sha, branch } = submission;
+  const commit =
+    sha !== null &&
+    html` · ${link(links.commit, html`<code>${sha.slice(0, 12)}</code>`)}${branch !== null && html` on <code>${plain(branch, 80)}</code>`}`;
+  return html`<p class="lead">Submission ${submission.id}${commit}${
     targetLength !== null && html` · target ${whole(targetLength)} tokens`
   }${league !== null && html` · league ${league.name} × ${league.multiplier}`}</p>
 <p class="small">${submission.hotkey !== null && html`<code>${plain(submission.hotkey, 64)}</code>`}</p>`;
