@@ -76,6 +76,14 @@ export async function findSubmissionsOfCommit(
   return db('submissions').where({ repoId, headSha }).orderBy('id');
 }
 
+/** The submission of this repository that was taken in last, whatever came of it. Null while there is none. */
+export async function lastTakenIn(
+  db: Queryable,
+  repoId: number,
+): Promise<Pick<SubmissionRow, 'id' | 'headSha'> | null> {
+  return (await db('submissions').where({ repoId }).orderBy('id', 'desc').first('id', 'headSha')) ?? null;
+}
+
 /**
  * Inserts a submission with its files and its three wanted check-runs, and supersedes the undecided ones before it on
  * the same repository and task. Run it inside a transaction that holds the fork (`holdFork`). Throws a unique violation
@@ -227,8 +235,8 @@ export async function liveSubmissions(db: Queryable, limit: number): Promise<Sub
 }
 
 /**
- * Those with a live evaluation or, where something can still be reported, a check-run that is not concluded, and no
- * look planned by now.
+ * Those with a live evaluation and no look planned by now, and those with a check-run that is not concluded, where
+ * something can still be reported, and no look planned at all.
  */
 export async function unfinishedSubmissions(db: Queryable, now: number): Promise<number[]> {
   const live = db('evaluations').whereIn('state', LIVE_STATES).select('submissionId');
@@ -239,8 +247,13 @@ export async function unfinishedSubmissions(db: Queryable, now: number): Promise
     .andWhere((open) => open.whereNull('sentStatus').orWhereIn('sentStatus', ['queued', 'in_progress']))
     .select('checks.submissionId');
   const rows = await db('submissions')
-    .where((idle) => idle.whereNull('nextLookAt').orWhere('nextLookAt', '>', now))
-    .andWhere((open) => open.whereIn('id', live).orWhereIn('id', unsent))
+    .where((waiting) =>
+      waiting
+        .where((idle) => idle.whereNull('nextLookAt').orWhere('nextLookAt', '>', now))
+        .whereIn('id', live),
+    )
+    // A planned look may be the time until which GitHub refuses writes.
+    .orWhere((lost) => lost.whereNull('nextLookAt').whereIn('id', unsent))
     .orderBy('id')
     .limit(1000)
     .select('id');

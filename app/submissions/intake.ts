@@ -10,6 +10,7 @@ import {
   currentRound,
   findSubmissionBySha,
   insertSubmission,
+  lastTakenIn,
   type NewSubmission,
   noteEarlierReceipt,
   promoteSubmission,
@@ -33,6 +34,7 @@ export type IntakeOutcome =
 export async function takeIn(services: Services, push: Push): Promise<IntakeOutcome> {
   const { db, now, watcher } = services;
   if (push.cause === 'push') await noteFork(db, push, now());
+  const before = await lastTakenIn(db, push.repoId);
   const [head, commit] = await Promise.all([
     watcher.branchHead(push, push.branch),
     readCommit(services, push),
@@ -48,7 +50,7 @@ export async function takeIn(services: Services, push: Push): Promise<IntakeOutc
   const judgedBranch = claimed.branch ?? link?.branch ?? push.defaultBranch;
   const judged = judgedBranch === push.branch;
 
-  const frozen = freeze(services, commit, claimed.task.task);
+  const frozen = await freeze(services, commit, claimed.task.task);
   // Whoever installed the App on all his repositories wants no check-runs on his website.
   if (link === null && claimed.absent && frozen.present === 0)
     return { kind: 'ignored', why: 'not a fork of the task' };
@@ -68,7 +70,7 @@ export async function takeIn(services: Services, push: Push): Promise<IntakeOutc
     return { kind: 'ignored', why: 'another branch of a fork that is not linked' };
   if (head !== push.head) return { kind: 'ignored', why: 'a newer push of this branch follows' };
   return db.transaction((trx) =>
-    store(services, trx, { push, claimed, frozen, judged, judgedBranch }, now()),
+    store(services, trx, { push, before, claimed, frozen, judged, judgedBranch }, now()),
   );
 }
 
@@ -87,6 +89,8 @@ async function noteFork(db: Queryable, push: Push, now: number): Promise<void> {
 /** What was read of a push, at one moment. */
 interface Read {
   readonly push: Push;
+  /** The last submission of the repository before anything was read. */
+  readonly before: Awaited<ReturnType<typeof lastTakenIn>>;
   readonly claimed: Claimed;
   readonly frozen: Frozen;
   readonly judged: boolean;
@@ -97,6 +101,10 @@ async function store(services: Services, trx: Queryable, read: Read, now: number
   const { push, claimed, judged } = read;
   // Two replicas with pushes of one repository follow each other here.
   await holdFork(trx, push.repoId);
+  // What was read may be older than what another replica stored meanwhile: then it must not supersede that.
+  const last = await lastTakenIn(trx, push.repoId);
+  if (last !== null && last.id !== read.before?.id && last.headSha !== push.head)
+    throw new Error('another push of this repository was taken in meanwhile: read it again');
   await noteFork(trx, push, now);
   const submission = await describe(services, trx, read, now);
   if (judged && claimed.linked && claimed.hotkey !== null)

@@ -131,6 +131,31 @@ describe('an installation', () => {
   });
 });
 
+describe('a head that was read just before a newer one was taken in', () => {
+  it('does not take its place', async () => {
+    const older = world.commit(miner, 'fast = 1\n');
+    let newer: typeof older | undefined;
+    const slow = world.services('app-2');
+    const watcher: typeof slow.watcher = {
+      ...slow.watcher,
+      branchHead: async (fork, branch) => {
+        const head = await slow.watcher.branchHead(fork, branch);
+        if (newer === undefined) {
+          newer = world.commit(miner, 'fast = 2\n');
+          await world.takeIn(newer);
+        }
+        return head;
+      },
+    };
+    const welcome = () => world.takeIn({ ...older, cause: 'installation' }, { ...slow, watcher });
+    await expect(welcome()).rejects.toThrow('taken in meanwhile');
+    expect(await welcome()).toMatchObject({ kind: 'ignored', why: 'a newer push of this branch follows' });
+    await world.settle();
+    expect(world.shown(newer?.head ?? '')).toEqual(PASSED);
+    expect(world.github.runs).toHaveLength(1);
+  });
+});
+
 describe('a repository', () => {
   it('that is renamed or privatised stays the same fork', async () => {
     const { head } = await accepted();

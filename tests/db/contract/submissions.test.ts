@@ -10,6 +10,7 @@ import {
   findSubmissionBySha,
   findSubmissionsOfCommit,
   insertSubmission,
+  lastTakenIn,
   leaseSubmission,
   liveSubmissions,
   noteEarlierReceipt,
@@ -55,6 +56,15 @@ onBothDatabases('a submission', (at) => {
     expect((await findSubmissionBySha(at.db, { repoId: 101, task: 'quasar', headSha }))?.id).toBe(other);
     expect((await findSubmissionsOfCommit(at.db, 101, headSha)).map(({ id }) => id)).toEqual([one, other]);
     expect(await findSubmissionsOfCommit(at.db, 102, headSha)).toEqual([]);
+  });
+
+  it('is known as the last one that was taken in of its repository', async () => {
+    expect(await lastTakenIn(at.db, 101)).toBeNull();
+    await submit(at.db);
+    const headSha = aSha();
+    const id = await submit(at.db, { headSha, intake: 'other_branch' });
+    await submit(at.db, { repoId: 102 });
+    expect(await lastTakenIn(at.db, 101)).toEqual({ id, headSha });
   });
 
   it('is refused as a second one of the same commit', async () => {
