@@ -6,7 +6,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Logger } from 'pino';
-import { type Database, openDatabase } from '../db/connection.ts';
+import type { Database } from '../db/connection.ts';
 import { inboxDepth, insertDeliveries } from '../db/inbox.ts';
 import { migrate } from '../db/migrate.ts';
 import { bundleCli } from './cli/bundle.ts';
@@ -36,6 +36,7 @@ import { createHttpServer } from './http/server.ts';
 import { webhookRoute } from './http/webhooks.ts';
 import { installedParsers } from './imports/installed-parsers.ts';
 import { createImportPolicy } from './imports/policy.ts';
+import { reachDatabase, refuseAbsentTasks } from './preconditions.ts';
 import { deliveryLoop, type Loop, startLoop, submissionLoop } from './submissions/loops.ts';
 import { DEFAULT_POLICY } from './submissions/plan.ts';
 import { reconcile } from './submissions/reconcile.ts';
@@ -52,9 +53,13 @@ export interface Referee {
   stop(): Promise<void>;
 }
 
-/** Resolves once the App answers requests. Throws `ListenError` for a busy port, and whatever the database says. */
+/**
+ * Resolves once the App answers requests. Throws `ConfigError` for a task that is not there and a database that cannot be
+ * reached, and `ListenError` for a busy port.
+ */
 export async function startReferee(config: Config, log: Logger): Promise<Referee> {
-  const db = openDatabase(config.databaseUrl);
+  refuseAbsentTasks(config.tasks);
+  const db = await reachDatabase(config.databaseUrl);
   try {
     const applied = await migrate(db);
     if (applied.length > 0) log.info({ applied }, 'database schema brought up to date');
