@@ -13,6 +13,8 @@ import { recordJudgement } from './steps/decide.ts';
 import { cancel, checkRun, dispatch, fail, findRun, order } from './steps/evaluations.ts';
 
 const RETRY_MS = 15_000;
+/** A refusal that no repetition mends, such as a right that was not granted, ends when a person does something. */
+const REFUSED_MS = 300_000;
 /** More than a submission ever needs in one go; a plan that never settles is a defect and must not spin. */
 const MAX_STEPS = 60;
 
@@ -56,8 +58,7 @@ async function doFirstPossible(
       await perform(services, loaded, step);
       return { did: true, retryAt: null };
     } catch (error) {
-      const wait = error instanceof GitHubError ? (error.details.retryAfterMs ?? RETRY_MS) : RETRY_MS;
-      retryAt = earliest(retryAt, services.now() + wait);
+      retryAt = earliest(retryAt, services.now() + waitMs(error));
       services.log.warn(
         { err: error, step, submissionId: loaded.row.id, sha: loaded.row.headSha },
         'a step failed and will be tried again',
@@ -65,6 +66,12 @@ async function doFirstPossible(
     }
   }
   return { did: false, retryAt };
+}
+
+function waitMs(error: unknown): number {
+  if (!(error instanceof GitHubError)) return RETRY_MS;
+  const { retryable, outcomeUnknown, retryAfterMs } = error.details;
+  return retryAfterMs ?? (retryable || outcomeUnknown ? RETRY_MS : REFUSED_MS);
 }
 
 async function perform(services: Services, loaded: Loaded, step: Step): Promise<void> {

@@ -1,7 +1,11 @@
 /** What somebody tries who wants a better place than his code earns, and what a bad day of GitHub must not cost. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { GitHubError } from '../../app/github/github.ts';
 import { handleDelivery } from '../../app/submissions/deliveries/handle.ts';
+import { drive } from '../../app/submissions/drive.ts';
+import { reconcile } from '../../app/submissions/reconcile.ts';
 import { firstReceipt } from '../../db/receipts.ts';
+import { dueSubmissions } from '../../db/submissions.ts';
 import { World } from './world.ts';
 
 let world: World;
@@ -120,5 +124,42 @@ describe('a push', () => {
     expect(await world.takeIn(world.pushOf(repository, sha))).toMatchObject({ kind: 'ignored' });
     await world.settle();
     expect(world.github.checkRuns).toEqual([]);
+  });
+});
+
+describe('a GitHub that refuses', () => {
+  const refuseWrites = (code: 'forbidden' | 'rate_limited', retryAfterMs?: number) => {
+    let calls = 0;
+    world.github.watcher.createCheckRun = async () => {
+      calls += 1;
+      throw new GitHubError(code, 'refused', {
+        retryable: code === 'rate_limited',
+        outcomeUnknown: false,
+        ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      });
+    };
+    return () => calls;
+  };
+  /** What the loops and the reconciliation do in an hour. */
+  const anHour = async () => {
+    const until = world.clock + 3_600_000;
+    for (; world.clock < until; world.clock += 5_000) {
+      for (const id of await dueSubmissions(world.db, world.clock, 100)) await drive(world.services(), id);
+      if (world.clock % 60_000 === 0) await reconcile(world.services(), { inboxRetentionMs: 1e9 });
+    }
+  };
+
+  it('is not asked again before the time that it named', async () => {
+    const calls = refuseWrites('rate_limited', 3_000_000);
+    await world.takeIn(world.commit(world.miner(1), 'from fla.ops.gla import x\n'));
+    await anHour();
+    expect(calls()).toBeLessThanOrEqual(2 * 3);
+  });
+
+  it('for good, as where the right to write was not granted, is asked rarely', async () => {
+    const calls = refuseWrites('forbidden');
+    await world.takeIn(world.commit(world.miner(1), 'from fla.ops.gla import x\n'));
+    await anHour();
+    expect(calls()).toBeLessThanOrEqual(13 * 3);
   });
 });
