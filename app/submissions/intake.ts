@@ -165,6 +165,7 @@ async function describe(
   { push, claimed, frozen, judged, judgedBranch }: Read,
   now: number,
 ): Promise<NewSubmission> {
+  const intake = intakeOf(claimed, frozen, judged);
   const details: IntakeDetails = {
     findings: frozen.findings,
     problems: claimed.problems,
@@ -187,10 +188,11 @@ async function describe(
     claimedTokensPerSec: claimed.claimedTokensPerSec,
     contentDigest: frozen.contentDigest,
     codeDigest: frozen.codeDigest,
-    intake: intakeOf(claimed, frozen, judged),
+    intake,
     intakeDetails: JSON.stringify(details),
     dispatchAfter: now + services.settings.debounceMs,
-    files: frozen.files,
+    // Kept for a runner only: anybody may push as much as he likes to branches that no runner ever sees.
+    files: intake === 'eligible' ? frozen.files : [],
   };
 }
 

@@ -114,6 +114,18 @@ describe('a push', () => {
     });
   });
 
+  it('to a branch that is not judged leaves no files behind, and has them once it is judged', async () => {
+    const miner = world.miner(1);
+    await world.takeIn(world.commit(miner, 'fast = 1\n'));
+    const before = await world.db('contents');
+    const idea = world.commit(miner, 'fast = 2\n', { branch: 'idea' });
+    await world.takeIn(idea);
+    expect(await world.db('contents')).toHaveLength(before.length);
+    world.github.push(miner.repoId, 'main', idea.head, world.github.commits.get(idea.head) as never);
+    await world.takeIn(world.pushOf(miner, idea.head));
+    expect(await world.db('contents')).toHaveLength(before.length + 1);
+  });
+
   it('of a repository that has nothing to do with the task is left alone', async () => {
     const repository = world.miner(1);
     const sha = 'b'.repeat(40);
