@@ -21,11 +21,11 @@ export interface Frozen {
   readonly skipAsked: boolean;
 }
 
-export function freeze(
+export async function freeze(
   { judgeImports }: Pick<Services, 'judgeImports'>,
   commit: PushedCommit,
   task: Task,
-): Frozen {
+): Promise<Frozen> {
   const files = task.targetFiles.map((path) => ({ path, ...commit.files.get(path) }));
   const bad = files.flatMap(({ path, entry, bytes }) =>
     checkFile({ path, mode: entry?.mode, type: entry?.type, size: entry?.size, bytes: bytes ?? null }),
@@ -43,7 +43,7 @@ export function freeze(
   return {
     ...base,
     files: taken.map((file) => ({ ...file, sha256: createHash('sha256').update(file.bytes).digest('hex') })),
-    findings: judgeImports(texts, task),
+    findings: await judgeImports(texts, task),
     contentDigest: contentDigest(taken),
     codeDigest: codeDigest(taken),
   };

@@ -25,8 +25,8 @@ export interface Services {
   readonly operator: OperatorGitHub;
   /** The watcher App and, where it is another one, the operator App. */
   readonly apps: { readonly watcher: AppGitHub; readonly operator: AppGitHub };
-  /** The import policy: every finding in the target files of a task. Pure. */
-  readonly judgeImports: (files: readonly { path: string; text: string }[], task: Task) => Finding[];
+  /** The import policy: every finding in the target files of a task. */
+  readonly judgeImports: (files: readonly { path: string; text: string }[], task: Task) => Promise<Finding[]>;
   /** sha256 of the command file that the App serves; null while there is none. */
   readonly cliSha256: () => string | null;
   /** Enabled tasks by name; the first is the default and the one that is paid. */
