@@ -2,23 +2,27 @@
 import type { IncomingMessage } from 'node:http';
 import { HttpError } from './reply.ts';
 
-/** Bytes that all bodies being read may still take together. */
+/** Bytes that the long bodies being read may still take together. */
 export interface BodyBudget {
   available: number;
 }
 
+/** Of every body this much is free, so that senders of long ones cannot keep out the deliveries and runners' calls. */
+const FREE_BYTES = 64 * 1024;
+
 /**
  * The whole body, at most `maxBytes`. Throws 413 as soon as it is known to be longer, without reading the rest, and
- * 503 when the budget of all requests is used up: senders that never prove anything cannot fill the memory.
+ * 503 when it is a long one and the budget of all is used up: senders that never prove anything cannot fill the memory.
  */
 export function readBody(request: IncomingMessage, maxBytes: number, budget: BodyBudget): Promise<Buffer> {
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) return Promise.reject(tooLarge(maxBytes));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let taken = 0;
+    let charged = 0;
     const stop = () => {
       request.off('data', take).off('end', done).off('close', aborted);
-      budget.available += taken;
+      budget.available += charged;
     };
     const refuse = (error: HttpError) => {
       stop();
@@ -28,9 +32,11 @@ export function readBody(request: IncomingMessage, maxBytes: number, budget: Bod
     };
     const take = (chunk: Buffer) => {
       taken += chunk.length;
-      budget.available -= chunk.length;
+      const due = Math.max(0, taken - FREE_BYTES) - charged;
+      charged += due;
+      budget.available -= due;
       if (taken > maxBytes) refuse(tooLarge(maxBytes));
-      else if (budget.available < 0) refuse(busy());
+      else if (charged > 0 && budget.available < 0) refuse(busy());
       else chunks.push(chunk);
     };
     const done = () => {
