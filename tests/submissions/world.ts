@@ -62,7 +62,8 @@ export class World {
       watcher: this.github.watcher,
       operator: this.github.operator,
       apps: { watcher: this.github.app, operator: this.github.app },
-      judgeImports: async (files) => (files.some(({ text }) => text.includes('fla.ops.gla')) ? [FORBIDDEN] : []),
+      judgeImports: async (files) =>
+        files.some(({ text }) => text.includes('fla.ops.gla')) ? [FORBIDDEN] : [],
       cliSha256: () => null,
       tasks: new Map([[TASK.name, { task: TASK, digest: taskDigest(TASK) }]]),
       settings: {
