@@ -4,6 +4,8 @@ import { GitHubError } from '../../app/github/github.ts';
 import { handleDelivery } from '../../app/submissions/deliveries/handle.ts';
 import { drive } from '../../app/submissions/drive.ts';
 import { reconcile } from '../../app/submissions/reconcile.ts';
+import { noteRecovered } from '../../db/facts.ts';
+import { findFork, liveLink } from '../../db/forks.ts';
 import { firstReceipt } from '../../db/receipts.ts';
 import { dueSubmissions } from '../../db/submissions.ts';
 import { World } from './world.ts';
@@ -112,6 +114,40 @@ describe('a push', () => {
       logits: 'cancelled',
       benchmark: 'failure',
     });
+  });
+
+  it('that was lost before a transfer does not give the repository back to the old owner', async () => {
+    const miner = world.miner(1);
+    const push = world.commit(miner, 'fast = 1\n');
+    const lostAt = world.clock;
+    world.clock += 60_000;
+    Object.assign(world.github.repositories.get(miner.repoId) ?? {}, { ownerId: 999, owner: 'buyer' });
+    await noteRecovered(world.db, 'lost', lostAt);
+    await handleDelivery(world.services(), {
+      guid: 'lost',
+      source: 'watcher',
+      event: 'push',
+      action: null,
+      repoId: miner.repoId,
+      installationId: 77,
+      payload: JSON.stringify({
+        ref: 'refs/heads/main',
+        before: '0'.repeat(40),
+        after: push.head,
+        installation: { id: 77 },
+        repository: {
+          id: push.repoId,
+          name: push.name,
+          default_branch: 'main',
+          private: false,
+          owner: { id: push.ownerId, login: push.owner },
+        },
+      }),
+      receivedAt: world.clock,
+      attempts: 1,
+    });
+    expect(await findFork(world.db, miner.repoId)).toMatchObject({ ownerId: 999, owner: 'buyer' });
+    expect(await liveLink(world.db, miner.repoId)).toBeNull();
   });
 
   it('to a branch that is not judged leaves no files behind, and has them once it is judged', async () => {

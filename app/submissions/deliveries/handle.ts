@@ -39,7 +39,10 @@ async function onPush(services: Services, row: InboxRow, payload: unknown): Prom
     receiptSource: firstTried === null ? 'delivery' : 'log',
   });
   if (push === null) return 'not a head of a branch';
-  const outcome = await takeIn(services, push);
+  // What was lost for days may tell of an owner or a name that the repository has no more.
+  const today = firstTried === null ? push : await services.watcher.repository(push);
+  if (today === null) return 'ignored: the repository is out of reach';
+  const outcome = await takeIn(services, { ...push, ...today });
   return outcome.kind === 'ignored'
     ? `ignored: ${outcome.why}`
     : `submission ${outcome.id}${outcome.known ? ' (known)' : ''}`;
