@@ -1,7 +1,15 @@
 /** Finds or makes `.venv`: the Python of the judge and its tests. A second run is instant. */
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +37,7 @@ export interface SetupOptions {
  * environment must also be readable for the uid that workers run as. Throws `NoPython`.
  */
 export async function ensurePython({ log, root = ROOT }: SetupOptions): Promise<string> {
-  const venv = path.join(root, '.venv');
+  const venv = placeOf(root, log);
   const python = path.join(venv, 'bin', 'python');
   const stampFile = path.join(venv, '.quasar-referee');
   const stamp = createHash('sha256')
@@ -52,6 +60,28 @@ export async function ensurePython({ log, root = ROOT }: SetupOptions): Promise<
   writeFileSync(stampFile, stamp);
   log('.venv is ready');
   return python;
+}
+
+/**
+ * `.venv` of the checkout. Where root's checkout is closed to the workers' uid (below a private home, or in a private
+ * temporary folder), `.venv` becomes a link to a folder that is open.
+ */
+function placeOf(root: string, log: (line: string) => void): string {
+  const link = path.join(root, '.venv');
+  if (existsSync(link)) return realpathSync(link);
+  if (!isRoot() || enterable(root)) return link;
+  const name = createHash('sha256').update(path.resolve(root)).digest('hex').slice(0, 12);
+  const open = `/opt/quasar-referee/venv-${name}`;
+  mkdirSync(open, { recursive: true, mode: 0o755 });
+  rmSync(link, { force: true });
+  symlinkSync(open, link);
+  log(`${root} is closed to uid ${WORKER_UID}: .venv is a link to ${open}`);
+  return open;
+}
+
+function enterable(directory: string): boolean {
+  const drop = ['--reuid', WORKER_UID, '--regid', WORKER_UID, '--clear-groups', '--no-new-privs'];
+  return spawnSync('setpriv', [...drop, '/usr/bin/test', '-x', directory], { cwd: '/' }).status === 0;
 }
 
 /** The first Python >= 3.10 with venv; as root, only one whose files the workers' uid can read (a pyenv below /root is not). */
@@ -130,7 +160,7 @@ function readableToWorkers(python: string): boolean {
     : spawnSync('which', [python], { encoding: 'utf8' }).stdout.trim();
   if (!existsSync(resolved)) return false;
   // a venv's python is a link that must be started by its own name, a system's may be started by its target
-  const command = resolved.includes('.venv') ? resolved : realpathSync(resolved);
+  const command = /\bvenv\b/.test(resolved) ? resolved : realpathSync(resolved);
   const drop = ['--reuid', WORKER_UID, '--regid', WORKER_UID, '--clear-groups', '--no-new-privs'];
   const { status } = spawnSync('setpriv', [...drop, command, '-I', '-c', 'import json'], {
     cwd: '/',

@@ -1,6 +1,6 @@
 /** A Python that can run the judge: this checkout's `.venv`, else the `python3` of the PATH when it has PyTorch. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CommandError } from './io.ts';
@@ -15,8 +15,12 @@ export function findPython(
   checkout = CHECKOUT,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): string {
-  const own = path.join(checkout, '.venv', 'bin', 'python');
-  const candidates = [...(existsSync(own) ? [own] : []), 'python3'];
+  const venv = path.join(checkout, '.venv');
+  // By its real path: the sandbox shows that path to its workers.
+  const candidates = [
+    ...(existsSync(venv) ? [path.join(realpathSync(venv), 'bin', 'python')] : []),
+    'python3',
+  ];
   const found = candidates.find((python) => hasTorch(python, env));
   if (found !== undefined) return found;
   throw new CommandError(`no Python with PyTorch was found. In ${checkout} run:\n${INSTALL_LINES}`, 2);

@@ -65,7 +65,7 @@ def test_timed_classes_share_beta_so_that_it_does_not_tell_them_apart():
 
 
 def test_an_unknown_class_is_named_with_the_known_ones():
-    with pytest.raises(ValueError, match="no input class is named 'nedle'.*quiet_needle"):
+    with pytest.raises(ValueError, match=r"no input class is named 'nedle'.*quiet_needle"):
         draw("nedle")
 
 
@@ -97,7 +97,7 @@ def test_needle_writes_only_a_sixteenth_and_fades_nothing():
 def test_parallel_keys_are_nearly_parallel_and_equal_keys_equal():
     unit = torch.nn.functional.normalize(rows(draw("parallel_keys").k), dim=-1)
     cosine = (unit[:, :, :1] * unit).sum(-1)[:, :, 1:]
-    assert 0.96 < cosine.min() and cosine.max() < 0.9999
+    assert cosine.min() > 0.96 and cosine.max() < 0.9999
     k = rows(draw("equal_keys").k)
     assert torch.equal(k, k[:, :, :1].expand_as(k))
     assert not torch.equal(k[:, 0], k[:, 1])

@@ -184,7 +184,8 @@ def test_chunk_imports_all_required_names_at_module_scope():
 
 def test_forks_change_target_files_only_and_own_their_code():
     assert set(CASES) == {
-        "faster", "upstream", "unlinked", "forbidden-import", "wrong-output", "forgets", "over-claim", "copy", "forged-time",
+        "faster", "upstream", "unlinked", "forbidden-import", "wrong-output", "forgets", "over-claim",
+        "copy", "forged-time",
     }  # fmt: skip
     trees = {}
     for case in CASES:

@@ -13,7 +13,7 @@ FAILED = {**PASSED, "value": 0.2, "pass": False}
 
 def test_the_order_of_reasons_is_that_of_the_app():
     source = (REPOSITORY / "app/evaluations/reasons.ts").read_text()
-    listed = re.search(r"JUDGE_REASONS = \[(.*?)\]", source, re.S)
+    listed = re.search(r"JUDGE_REASONS = \[(.*?)\]", source, re.DOTALL)
     assert listed is not None
     assert ("accepted", *verdict.ORDER) == tuple(re.findall(r"'(\w+)'", listed[1]))
 
