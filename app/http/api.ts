@@ -62,10 +62,12 @@ function withIsoTimes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withIsoTimes);
   if (value === null || typeof value !== 'object') return value;
   return Object.fromEntries(
-    Object.entries(value).map(([name, item]) =>
-      typeof item === 'number' && /(At|Since)$|^at$/.test(name)
+    Object.entries(value).map(([name, item]) => {
+      // A runner's record goes out as it came: what it calls a time need not be one.
+      if (name === 'record') return [name, item];
+      return typeof item === 'number' && /(At|Since)$|^at$/.test(name)
         ? [name, new Date(item).toISOString()]
-        : [name, withIsoTimes(item)],
-    ),
+        : [name, withIsoTimes(item)];
+    }),
   );
 }

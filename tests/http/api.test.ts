@@ -47,6 +47,14 @@ describe('api', () => {
     expect(absent.body.error.message).toBe('there is no submission ?b?');
   });
 
+  it('passes a record on as the runner wrote it, whatever stands in it under the name of a time', async () => {
+    const plain = await aReadModel().submission(42);
+    const record = { ...plain?.record, untrusted: { log: '', endedAt: 1e300 } };
+    const { url } = await api({ submission: async () => ({ ...plain, record }) });
+    const found = await get(`${url}/api/v1/submissions/42`);
+    expect(found.body.record).toEqual(JSON.parse(JSON.stringify(record)));
+  });
+
   it('gives the ids that a link proof is made of, or says where to install the App', async () => {
     const { url } = await api();
     expect((await get(`${url}/api/v1/repos/alice/fork`)).body).toEqual({
