@@ -32,8 +32,15 @@ import type {
 const RECENT = 20;
 
 export function createReadModel(services: Services): ReadModel {
+  let reading: Promise<Leaderboard> | null = null;
   return {
-    leaderboard: () => leaderboard(services),
+    // Read by anybody as often as he likes, on the connection that deliveries are stored through: once at a time.
+    leaderboard: () => {
+      reading ??= leaderboard(services).finally(() => {
+        reading = null;
+      });
+      return reading;
+    },
     submission: (id) => submission(services, id),
     repository: (owner, name) => repository(services, owner, name),
     async weights() {

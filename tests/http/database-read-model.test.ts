@@ -57,3 +57,13 @@ it('tells commit, branch, findings and log of a public fork', async () => {
   expect(found?.record?.untrusted.log).toBe('fused_gate_trick');
   expect(found?.decision?.detail).toContain('fused_gate_trick');
 });
+
+it('reads the leaderboard once for all who ask meanwhile, and afresh for the next', async () => {
+  await judged(world.miner(1), 'fast = 1\n');
+  const read = createReadModel(world.services());
+  const [one, other] = await Promise.all([read.leaderboard(), read.leaderboard()]);
+  expect(other).toBe(one);
+  await world.db('links').update({ endedAt: world.clock });
+  expect((await read.leaderboard()).boards[0]?.entries).toEqual([]);
+  expect(one.boards[0]?.entries).toHaveLength(1);
+});
