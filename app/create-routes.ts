@@ -17,15 +17,22 @@ import type { CliBundle, JoinInfo } from './http/read-model.ts';
 import type { Route } from './http/routes.ts';
 import { runnerRoutes } from './http/runner.ts';
 import { webhookRoute } from './http/webhooks.ts';
-import type { Loop } from './submissions/loops.ts';
 import type { Services } from './submissions/services.ts';
+
+export interface RouteHints {
+  /** A delivery was stored. */
+  readonly delivered: () => void;
+  /** A runner moved an evaluation. */
+  readonly evaluated: () => void;
+  /** The command file for miners, null until it is built. */
+  readonly cli: () => CliBundle | null;
+}
 
 export async function createRoutes(
   services: Services,
   config: Config,
   metrics: Metrics,
-  loops: { readonly deliveries: Loop; readonly submissions: Loop },
-  cli: () => CliBundle | null,
+  hints: RouteHints,
 ): Promise<Route[]> {
   const { db, log } = services;
   const writer = createInboxWriter((rows) => insertDeliveries(db, rows), {
@@ -35,7 +42,7 @@ export async function createRoutes(
     ...writer,
     add: async (delivery) => {
       const outcome = await writer.add(delivery);
-      loops.deliveries.hurry();
+      hints.delivered();
       return outcome;
     },
   };
@@ -55,10 +62,10 @@ export async function createRoutes(
       path: '/api/github/webhooks/operator',
       credentials: config.operator.app,
     }),
-    ...runnerRoutes(createRunner(services, config, loops.submissions), config.limits.runnerBodyBytes),
+    ...runnerRoutes(createRunner(services, config, hints.evaluated), config.limits.runnerBodyBytes),
     ...apiRoutes(read, join),
-    ...pageRoutes({ site: siteOf(config), read, join, cli, clock: services.now }),
-    cliRoute(cli),
+    ...pageRoutes({ site: siteOf(config), read, join, cli: hints.cli, clock: services.now }),
+    cliRoute(hints.cli),
     healthRoute({
       pingDatabase: async () => void (await db.raw('SELECT 1')),
       version: version(),
@@ -68,12 +75,12 @@ export async function createRoutes(
   ];
 }
 
-function createRunner(services: Services, config: Config, submissions: Loop) {
+function createRunner(services: Services, config: Config, evaluated: () => void) {
   const { db, now, operator, tasks } = services;
   const verifier = createIdentityVerifier({ ...config.oidc, clock: now });
   const workflowPath = `.github/workflows/${config.operator.workflow}`;
   return createRunnerEndpoints({
-    store: createEvaluationStore(db, tasks, () => submissions.hurry()),
+    store: createEvaluationStore(db, tasks, evaluated),
     operator,
     workflowPath,
     clock: now,

@@ -55,6 +55,7 @@ export async function startReferee(config: Config, log: Logger): Promise<Referee
 
 async function startOn(db: Database, config: Config, log: Logger): Promise<Referee> {
   let cli: CliBundle | null = null;
+  const loops: { deliveries?: Loop; submissions?: Loop; reconcile?: Loop } = {};
   const imports = createImportJudge();
   const services = createServices(config, {
     db,
@@ -62,12 +63,13 @@ async function startOn(db: Database, config: Config, log: Logger): Promise<Refer
     judgeImports: imports.judge,
     cliSha256: () => cli?.sha256 ?? null,
   });
-  const submissions = submissionLoop(services, { idleMs: 500, parallel: 16 });
-  const deliveries = deliveryLoop(services, { idleMs: 1_000, parallel: 8 }, () => submissions.hurry());
-  const loops: Loop[] = [deliveries, submissions, reconcileLoop(services, config)];
   const metrics = createMetrics();
   addGauges(metrics, db);
-  const routes = await createRoutes(services, config, metrics, { deliveries, submissions }, () => cli);
+  const routes = await createRoutes(services, config, metrics, {
+    delivered: () => loops.deliveries?.hurry(),
+    evaluated: () => loops.submissions?.hurry(),
+    cli: () => cli,
+  });
   const server = createHttpServer({
     routes,
     log,
@@ -75,17 +77,17 @@ async function startOn(db: Database, config: Config, log: Logger): Promise<Refer
     newId: randomUUID,
     errorPage: errorPage(siteOf(config)),
   });
-  const stopWork = async () => {
-    await Promise.all(loops.map((loop) => loop.stop()));
-    await imports.stop();
-  };
   let port: number;
   try {
     port = await listen(server, config);
   } catch (error) {
-    await stopWork();
+    await imports.stop();
     throw error;
   }
+  // Only a process that has its port works: one that was started twice by mistake touches nothing.
+  loops.submissions = submissionLoop(services, { idleMs: 500, parallel: 16 });
+  loops.deliveries = deliveryLoop(services, { idleMs: 1_000, parallel: 8 }, () => loops.submissions?.hurry());
+  loops.reconcile = reconcileLoop(services, config);
   // Built beside the first requests: until then the download says that it comes.
   const building = buildCli().then(
     (bundle) => {
@@ -97,7 +99,9 @@ async function startOn(db: Database, config: Config, log: Logger): Promise<Refer
     port,
     services,
     async stop() {
-      await Promise.all([closeGracefully(server, CLOSE_GRACE_MS), stopWork(), building]);
+      const stopped = Object.values(loops).map((loop) => loop.stop());
+      await Promise.all([closeGracefully(server, CLOSE_GRACE_MS), ...stopped, building]);
+      await imports.stop();
       await db.destroy();
     },
   };
