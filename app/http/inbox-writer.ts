@@ -83,6 +83,12 @@ async function writeBatch(insertMany: InsertMany, batch: readonly Waiting[]): Pr
     for (const { delivery, resolve } of batch) resolve(fresh.delete(delivery.guid) ? 'new' : 'duplicate');
   } catch (cause) {
     const message = `the transaction of ${batch.length} deliveries failed`;
-    for (const { reject } of batch) reject(new InboxUnavailable(message, { cause }));
+    for (const { reject } of batch) reject(new InboxUnavailable(message, { cause: withoutRows(cause) }));
   }
+}
+
+/** knex quotes the whole statement, payloads included, before what the database said; a log gets the latter only. */
+function withoutRows(cause: unknown): Error {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return new Error((text.split(' - ').at(-1) ?? text).slice(0, 500));
 }
