@@ -15,10 +15,12 @@ import { findVerdict, latestWeights, recentDecisions, type VerdictRow } from '..
 import type { Conclusion, Reason } from '../evaluations/reasons.ts';
 import { type Progress, Result } from '../evaluations/schema.ts';
 import { leagueOf } from '../scoring/league.ts';
+import type { Intake } from '../submissions/phase.ts';
 import type { Services } from '../submissions/services.ts';
 import { type Loaded, loadSubmission, RUNNERS_FACT, type RunnersFact } from '../submissions/snapshot.ts';
 import { type RankedEntry as Ranked, type Standing, standingOf } from '../submissions/standing.ts';
 import { compareUrl } from '../submissions/web-links.ts';
+import { reasonInWords } from './pages/words.ts';
 import type {
   EndedSubmission,
   ForkName,
@@ -217,9 +219,7 @@ function reasonOf({ row, decision, snapshot }: Loaded): Reason | 'other_branch' 
 function wordsOf(kind: string, data: Record<string, unknown>): string {
   switch (kind) {
     case 'received':
-      return data.intake === 'eligible'
-        ? 'Push received, files frozen, imports pass'
-        : `Push received: ${data.intake}`;
+      return receivedInWords(data.intake as Intake);
     case 'promoted':
       return 'The commit reached the judged branch';
     case 'revived':
@@ -243,6 +243,12 @@ function wordsOf(kind: string, data: Record<string, unknown>): string {
     default:
       return kind;
   }
+}
+
+function receivedInWords(intake: Intake): string {
+  if (intake === 'eligible') return 'Push received, files frozen, imports pass';
+  if (intake === 'other_branch') return 'Push received, to a branch that is not judged';
+  return `Push received. ${reasonInWords(intake)}`;
 }
 
 async function repository(
