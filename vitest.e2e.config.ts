@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ['tests/e2e/**/*.test.ts'],
     fileParallelism: false,
+    // Cases mostly wait for the throttle of one write a second that GitHub asks for.
+    maxConcurrency: 10,
     testTimeout: 240_000,
     hookTimeout: 240_000,
   },

@@ -10,6 +10,7 @@ import { type EvaluationRow, evaluationsOf } from '../../db/evaluations.ts';
 import type { SubmissionRow } from '../../db/submissions.ts';
 import { type Fork, quasarYml, Stage, TASK } from '../demo/stage.ts';
 import { concluded, type Outcome } from '../demo/watch.ts';
+import type { Executor } from '../doubles/github/actions/executor.ts';
 import { MINIATURE_DIR } from '../fixtures/miniature.ts';
 import { ScriptedRunner } from './scripted-runner.ts';
 import { type Exchange, Wire } from './wire.ts';
@@ -18,13 +19,16 @@ import { type Exchange, Wire } from './wire.ts';
 const CASE_MS = 60_000;
 const POLL_MS = 50;
 export const LEASE_MS = 4_000;
-export const TARGET_FILES = loadTask(TASK).targetFiles;
+const { upstream, targetFiles } = loadTask(TASK);
+export const TARGET_FILES = targetFiles;
 const CHUNK = 'fla/ops/quasar/chunk.py';
 
 export interface ArenaOptions {
   readonly databaseUrl?: string;
   readonly runners?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Real runs instead of scripted ones; they need a Python with PyTorch. */
+  readonly real?: { readonly executor: Executor; readonly python: string };
 }
 
 export interface PushOptions {
@@ -54,7 +58,7 @@ export class Arena {
   ) {}
 
   /** Without the App: `startApp` runs it. */
-  static async open({ databaseUrl, runners = 6, env = {} }: ArenaOptions = {}): Promise<Arena> {
+  static async open({ databaseUrl, runners = 10, env = {}, real }: ArenaOptions = {}): Promise<Arena> {
     let arena: Arena | null = null;
     const opened = () => {
       if (arena === null) throw new Error('the arena is not open yet');
@@ -63,7 +67,7 @@ export class Arena {
     const runner = new ScriptedRunner((evaluation) => opened().repoOf(evaluation));
     const door = await Wire.open(() => opened().#nextTarget());
     const stage = await Stage.open({
-      executor: { kind: 'direct', run: runner.run },
+      ...(real ?? { executor: { kind: 'direct', run: runner.run } }),
       runners,
       log: () => {},
       env: {
@@ -126,8 +130,15 @@ export class Arena {
 
   /** Target files like nobody's before. */
   kernel(): Record<string, string> {
-    const upstream = readFileSync(path.join(MINIATURE_DIR, CHUNK), 'utf8');
-    return { [CHUNK]: upstream.replace('EPS = 1e-8', `EPS = 1e-8\nVARIANT = ${++this.#kernels}`) };
+    const text = readFileSync(path.join(MINIATURE_DIR, CHUNK), 'utf8');
+    return { [CHUNK]: text.replace('EPS = 1e-8', `EPS = 1e-8\nVARIANT = ${++this.#kernels}`) };
+  }
+
+  /** One that breaks the import policy on each of `count` lines. */
+  kernelWithFindings(count: number): Record<string, string> {
+    const lines = Array.from({ length: count }, (_, at) => `import socket as s${at}\n`);
+    const files = Object.entries(this.kernel());
+    return Object.fromEntries(files.map(([file, text]) => [file, `${text}\n${lines.join('')}`]));
   }
 
   /** Pushes a linked commit with a kernel of its own, unless told otherwise; returns its sha. */
@@ -176,13 +187,21 @@ export class Arena {
       .update({ nextLookAt: 0, wakeSeq: this.db.raw('wake_seq + 1') });
   }
 
-  /** Whether an exchange on the hub is a check-run write of this fork. */
+  /** Whether an exchange on the hub writes a check-run of this fork, other than those that welcome its installation. */
   writesCheck(fork: Fork, method?: 'POST' | 'PATCH') {
     const prefix = `/repos/${this.nameOf(fork)}/check-runs`;
     return (exchange: Exchange): boolean =>
       exchange.method !== 'GET' &&
       (method === undefined || exchange.method === method) &&
-      exchange.path.includes(prefix);
+      exchange.path.includes(prefix) &&
+      !exchange.body.includes(`"head_sha":"${upstream.commit}"`);
+  }
+
+  /** Whether an exchange on the hub reads the files of a commit of this fork that is not upstream's. */
+  readsTree(fork: Fork) {
+    const prefix = `/repos/${this.nameOf(fork)}/git/trees/`;
+    return (exchange: Exchange): boolean =>
+      exchange.path.includes(prefix) && !exchange.path.includes(upstream.commit);
   }
 
   /** Whether an exchange on the hub dispatches an evaluation of this fork. */

@@ -1,7 +1,6 @@
 /** GitHub at its worst: errors before and after the effect, limits, and answers that never come. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadTask } from '../../app/evaluations/task.ts';
-import { type Fork, TASK } from '../demo/stage.ts';
+import type { Fork } from '../demo/stage.ts';
 import { Arena } from './arena.ts';
 import { brokenInvariants } from './invariants.ts';
 import type { Act, Matches, When } from './wire.ts';
@@ -42,17 +41,10 @@ const FAULTS: readonly [string, When, Act][] = [
 ];
 
 const CALLS: readonly [string, (fork: Fork) => Matches][] = [
-  ['the creation of a check-run', creationOf],
+  ['the creation of a check-run', (fork) => arena.writesCheck(fork, 'POST')],
   ['the last update of a check-run', conclusionOf],
   ['the dispatch', (fork) => arena.dispatches(fork)],
 ];
-
-/** Not of those that welcome the installation on upstream's commit. */
-function creationOf(fork: Fork): Matches {
-  const writes = arena.writesCheck(fork, 'POST');
-  const { commit } = loadTask(TASK).upstream;
-  return (exchange) => writes(exchange) && JSON.parse(exchange.body).head_sha !== commit;
-}
 
 function conclusionOf(fork: Fork): Matches {
   const writes = arena.writesCheck(fork, 'PATCH');

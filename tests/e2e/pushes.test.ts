@@ -111,9 +111,7 @@ describe.concurrent('a push', () => {
 
   it('with 120 findings has them all as annotations, in batches that GitHub takes', async () => {
     const fork = await arena.fork('findings');
-    const lines = Array.from({ length: 120 }, (_, at) => `import socket as s${at}`);
-    const [[file, text]] = Object.entries(arena.kernel()) as [[string, string]];
-    const sha = await arena.push(fork, { files: { [file]: `${text}\n${lines.join('\n')}\n` } });
+    const sha = await arena.push(fork, { files: arena.kernelWithFindings(120) });
     expect(await arena.concluded(fork, sha)).toMatchObject({
       checks: { imports: 'failure', logits: 'cancelled', benchmark: 'cancelled' },
       reason: 'forbidden_import',

@@ -141,6 +141,16 @@ export class Job {
     return this.insist('result', await result(claim));
   }
 
+  /** Reports progress until it is told to stop, as a run whose cancellation got lost. */
+  async untilRefused({ evaluation, nonce }: Claim): Promise<number> {
+    for (let seq = 1; ; seq += 1) {
+      const progress = { evaluation, nonce, seq, stage: 'public', done: seq, total: 1_000_000 };
+      const { status } = await this.insist('progress', progress);
+      if (status !== 200) return status;
+      await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    }
+  }
+
   /** A result that holds together and is accepted. */
   result(claim: Claim, { tokensPerSec = 20_000 }: { readonly tokensPerSec?: number } = {}): Result {
     const { evaluation, nonce, task } = claim;
