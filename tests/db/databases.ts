@@ -11,6 +11,7 @@ import { type Database, openDatabase } from '../../db/connection.ts';
 import { migrate } from '../../db/migrate.ts';
 
 export interface TestDatabase {
+  readonly url: string;
   readonly db: Database;
   /** One more process: its own pool of connections to the same database. */
   another(): Database;
@@ -36,6 +37,7 @@ export async function openEmpty(kind: Kind): Promise<TestDatabase> {
     return db;
   };
   return {
+    url,
     db: another(),
     another,
     async close() {
@@ -89,6 +91,9 @@ export function onBothDatabases(title: string, body: (at: TestDatabase) => void)
     });
     afterEach(() => current?.close());
     body({
+      get url() {
+        return current.url;
+      },
       get db() {
         return current.db;
       },

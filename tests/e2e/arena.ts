@@ -97,8 +97,13 @@ export class Arena {
     return this.#db;
   }
 
-  startApp(more: Readonly<Record<string, string>> = {}): Promise<void> {
-    return this.stage.startApp({ GHE_HOST: this.hub.host, ...more });
+  startApp(): Promise<void> {
+    return this.stage.startApp({ GHE_HOST: this.hub.host });
+  }
+
+  /** What a further App is told. */
+  environment(more: Readonly<Record<string, string>>): Record<string, string> {
+    return this.stage.environment({ GHE_HOST: this.hub.host, ...more });
   }
 
   /** Addresses of the replicas. */
