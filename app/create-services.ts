@@ -48,6 +48,7 @@ export function createServices(
     },
     judgeImports: parts.judgeImports,
     cliSha256: parts.cliSha256,
+    dispatches: { underWay: 0 },
     tasks: new Map(tasks.map((task) => [task.name, { task, digest: taskDigest(task) }])),
     settings: {
       publicUrl: config.publicUrl,

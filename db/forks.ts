@@ -61,6 +61,29 @@ export async function markForkGone(db: Queryable, repoId: number, now: number): 
   );
 }
 
+/** Forks gone since `since` with a check-run that was never concluded: they may have been out of reach only. */
+export async function lostForks(db: Queryable, since: number, limit: number): Promise<ForkRow[]> {
+  return db('forks')
+    .where({ state: 'gone' })
+    .andWhere('forks.updatedAt', '>=', since)
+    .whereExists(
+      db('submissions')
+        .join('checks', 'checks.submissionId', 'submissions.id')
+        .whereRaw('submissions.repo_id = forks.repo_id')
+        .where((open) => open.whereNull('sentStatus').orWhereNot({ sentStatus: 'completed' })),
+    )
+    .orderBy('forks.updatedAt', 'desc')
+    .limit(limit);
+}
+
+/** It can be reached after all: its unfinished submissions are looked at again. */
+export async function markForkFound(db: Queryable, repoId: number, now: number): Promise<void> {
+  await db('forks').where({ repoId, state: 'gone' }).update({ state: 'active', updatedAt: now });
+  await db('submissions')
+    .where({ repoId })
+    .update({ nextLookAt: now, wakeSeq: db.raw('wake_seq + 1') });
+}
+
 export async function liveLink(db: Queryable, repoId: number): Promise<LinkRow | null> {
   return (await db('links').where({ repoId, endedAt: null }).first()) ?? null;
 }

@@ -321,19 +321,24 @@ export async function lockRound(trx: Queryable, id: number): Promise<void> {
 }
 
 /**
- * The latest decided submission whose verdicts this one shares: same hotkey, owner, task, code and target length.
- * A comment buys no new draw. Source: contracts, identity of a decision.
+ * The earliest decided submission whose verdicts this one shares: same hotkey, owner, task and code, and a target length
+ * between `lengths` (its league). Neither a comment nor one token more buys a new draw. Source: contracts, decisions.
  */
 export async function twinOf(
   db: Queryable,
-  submission: Pick<SubmissionRow, 'id' | 'task' | 'hotkey' | 'ownerId' | 'codeDigest' | 'targetLength'>,
-  taskVersion: number,
+  submission: Pick<SubmissionRow, 'id' | 'task' | 'hotkey' | 'ownerId' | 'codeDigest'>,
+  {
+    taskVersion,
+    lengths,
+  }: { taskVersion: number; lengths: { readonly from: number; readonly below: number } },
 ): Promise<number | null> {
   if (submission.codeDigest === null || submission.hotkey === null) return null;
-  const { task, hotkey, ownerId, codeDigest, targetLength } = submission;
+  const { task, hotkey, ownerId, codeDigest } = submission;
   const row = await db('submissions')
     .join('decisions', 'decisions.submissionId', 'submissions.id')
-    .where({ task, hotkey, ownerId, codeDigest, targetLength, 'decisions.taskVersion': taskVersion })
+    .where({ task, hotkey, ownerId, codeDigest, 'decisions.taskVersion': taskVersion })
+    .andWhere('targetLength', '>=', lengths.from)
+    .andWhere('targetLength', '<', lengths.below)
     .whereNot('decisions.reason', 'infra')
     .whereNotExists(
       db('evaluations')

@@ -1,5 +1,6 @@
 /** Verdicts with their figures, the decisions derived from them, and what the standing is made of. */
 import type { Queryable } from './connection.ts';
+import { firstReceipt, type Receipt } from './receipts.ts';
 
 export interface VerdictRow {
   readonly id: number;
@@ -124,7 +125,20 @@ export interface Candidate {
   readonly digestOwnerId: number | null;
 }
 
-export async function candidates(db: Queryable, task: string, taskVersion: number): Promise<Candidate[]> {
+/** Which links count. */
+export interface Eligibility {
+  readonly network: string;
+  readonly netuid: number;
+  /** Forks that are gone since before this (unix milliseconds) rank no more; a shorter absence may be GitHub's. */
+  readonly goneBefore: number;
+}
+
+export async function candidates(
+  db: Queryable,
+  task: string,
+  taskVersion: number,
+  { network, netuid, goneBefore }: Eligibility,
+): Promise<Candidate[]> {
   const rows: Omit<Candidate, 'digestHotkey' | 'digestOwnerId'>[] = await db('decisions')
     .join('submissions', 'submissions.id', 'decisions.submissionId')
     .join('links', (on) => {
@@ -133,7 +147,13 @@ export async function candidates(db: Queryable, task: string, taskVersion: numbe
         .on('links.ownerId', 'submissions.ownerId')
         .onNull('links.endedAt');
     })
-    .where({ task, 'decisions.taskVersion': taskVersion, 'decisions.status': 'accepted' })
+    .where({ task, network, netuid, 'decisions.taskVersion': taskVersion, 'decisions.status': 'accepted' })
+    .whereNotExists(
+      db('forks')
+        .whereRaw('forks.repo_id = submissions.repo_id')
+        .where({ state: 'gone' })
+        .andWhere('updatedAt', '<', goneBefore),
+    )
     .orderBy('submissions.id')
     .select(
       'decisions.submissionId',
@@ -150,17 +170,13 @@ export async function candidates(db: Queryable, task: string, taskVersion: numbe
       'decisions.verdictId',
       'decisions.decidedAt',
     );
-  const digests = [...new Set(rows.map((row) => row.codeDigest))];
-  const receipts = await db('receipts')
-    .where({ task })
-    .whereIn('codeDigest', digests)
-    .orderBy(['receivedAt', 'id']);
-  const first = new Map<string, { hotkey: string | null; ownerId: number }>();
-  for (const receipt of receipts) if (!first.has(receipt.codeDigest)) first.set(receipt.codeDigest, receipt);
+  const owners = new Map<string, Receipt | null>();
+  for (const codeDigest of new Set(rows.map((row) => row.codeDigest)))
+    owners.set(codeDigest, await firstReceipt(db, task, codeDigest));
   return rows.map((row) => ({
     ...row,
-    digestHotkey: first.get(row.codeDigest)?.hotkey ?? null,
-    digestOwnerId: first.get(row.codeDigest)?.ownerId ?? null,
+    digestHotkey: owners.get(row.codeDigest)?.hotkey ?? null,
+    digestOwnerId: owners.get(row.codeDigest)?.ownerId ?? null,
   }));
 }
 

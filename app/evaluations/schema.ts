@@ -13,17 +13,19 @@ const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const Sha = z.string().regex(/^[0-9a-f]{40}$/);
 const Nonce = z.string().regex(/^[0-9a-f]{32}$/);
 const Length = Int.positive().max(4_194_304);
+/** A row's id: an int4 of PostgreSQL. */
+const Id = Int.positive().max(2_147_483_647);
 const Label = z.string().min(1).max(80);
 
 export const Upstream = z.strictObject({ url: z.string().max(300), commit: Sha, tree: Sha });
 
 /** What the Action posts to `/runner/claim`; everything else that identifies it is in its OIDC token. */
-export const ClaimRequest = z.strictObject({ evaluation: Int.positive() });
+export const ClaimRequest = z.strictObject({ evaluation: Id });
 export type ClaimRequest = z.infer<typeof ClaimRequest>;
 
 /** The App's answer to a claim: all that a runner ever gets. `files[].base64` is the frozen content. */
 export const Claim = z.strictObject({
-  evaluation: Int.positive(),
+  evaluation: Id,
   nonce: Nonce,
   task: z.strictObject({ name: Label, version: Int.positive(), digest: Sha256 }),
   upstream: Upstream,
@@ -37,9 +39,9 @@ export type Claim = z.infer<typeof Claim>;
 export const STAGES = ['tree', 'prepare', 'public', 'secret', 'logits'] as const;
 /** Shown, never decisive; a lower `seq` than one already stored is dropped. */
 export const Progress = z.strictObject({
-  evaluation: Int.positive(),
+  evaluation: Id,
   nonce: Nonce,
-  seq: Int.nonnegative(),
+  seq: Int.nonnegative().max(2_147_483_647),
   stage: z.enum(STAGES),
   done: Int.nonnegative(),
   total: Int.nonnegative(),
@@ -99,7 +101,7 @@ export const VerdictBody = z.strictObject({
 /** What one run of the judge found. `evaluation` and `nonce` are null for a miner's own bench. */
 export const Result = z.strictObject({
   schema: z.literal(1),
-  evaluation: Int.positive().nullable(),
+  evaluation: Id.nullable(),
   nonce: Nonce.nullable(),
   task: z.strictObject({ name: Label, version: Int.positive(), digest: Sha256 }),
   judge: z.strictObject({ commit: z.string().max(80) }),
@@ -133,6 +135,11 @@ export const Result = z.strictObject({
   untrusted: z.looseObject({ log: z.string().max(65_536) }),
 });
 export type Result = z.infer<typeof Result>;
+
+/** A stored record, null when it is of a shape that this version does not know any more. */
+export function readStoredResult(text: string): Result | null {
+  return Result.safeParse(JSON.parse(text)).data ?? null;
+}
 
 /** Every schema that Python validates against, by the file name under `kernels/schemas/`. */
 export const PUBLISHED = { claim: Claim, progress: Progress, result: Result } as const;

@@ -13,7 +13,7 @@ import {
 } from '../../db/submissions.ts';
 import { findVerdict, latestWeights, recentDecisions, type VerdictRow } from '../../db/verdicts.ts';
 import type { Conclusion, Reason } from '../evaluations/reasons.ts';
-import { type Progress, Result } from '../evaluations/schema.ts';
+import { type Progress, type Result, readStoredResult } from '../evaluations/schema.ts';
 import { leagueOf } from '../scoring/league.ts';
 import type { Intake } from '../submissions/phase.ts';
 import type { Services } from '../submissions/services.ts';
@@ -202,9 +202,9 @@ async function submission(services: Services, id: number): Promise<SubmissionDet
 }
 
 /** What the kernel printed, and what the judge says of it, may quote private code. */
-function recordOf({ result }: VerdictRow, isPrivate: boolean): Result {
-  const record = Result.parse(JSON.parse(result));
-  if (!isPrivate) return record;
+function recordOf({ result }: VerdictRow, isPrivate: boolean): Result | null {
+  const record = readStoredResult(result);
+  if (!isPrivate || record === null) return record;
   return { ...record, verdict: { ...record.verdict, detail: '' }, untrusted: { log: '' } };
 }
 

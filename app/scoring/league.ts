@@ -21,6 +21,12 @@ export const LEAGUES: readonly League[] = [
   { name: '1M', minLength: 1_000_000, multiplier: 3 },
 ];
 
+/** The target lengths of a league: from its floor to below the next one's. */
+export function lengthsOf(league: League): { readonly from: number; readonly below: number } {
+  const next = LEAGUES.find(({ minLength }) => minLength > league.minLength);
+  return { from: league.minLength, below: next?.minLength ?? Number.MAX_SAFE_INTEGER };
+}
+
 /**
  * The league of a target length in tokens (floor rule: 999,999 is 900k). Throws RangeError for anything but a
  * positive whole number; the task's own bounds are the intake's business.

@@ -5,6 +5,7 @@
 import { findEvaluation } from '../../db/evaluations.ts';
 import { findSubmission, leaseSubmission, releaseSubmission } from '../../db/submissions.ts';
 import { GitHubError } from '../github/github.ts';
+import { NotNow } from './not-now.ts';
 import { type Plan, plan, type Step } from './plan.ts';
 import type { Services } from './services.ts';
 import { type Loaded, loadSubmission } from './snapshot.ts';
@@ -58,6 +59,10 @@ async function doFirstPossible(
       await perform(services, loaded, step);
       return { did: true, retryAt: null };
     } catch (error) {
+      if (error instanceof NotNow) {
+        retryAt = earliest(retryAt, services.now() + error.retryAfterMs);
+        continue;
+      }
       retryAt = earliest(retryAt, services.now() + waitMs(error));
       services.log.warn(
         { err: error, step, submissionId: loaded.row.id, sha: loaded.row.headSha },

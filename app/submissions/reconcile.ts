@@ -4,9 +4,11 @@
  */
 import { pruneTokens } from '../../db/evaluations.ts';
 import { getFact, noteRecovered, pruneRecovered, setFact, takeLease } from '../../db/facts.ts';
+import { lostForks, markForkFound } from '../../db/forks.ts';
 import { hasDelivery, pruneInbox } from '../../db/inbox.ts';
 import { unfinishedSubmissions, wakeSubmission } from '../../db/submissions.ts';
 import type { AppGitHub } from '../github/github.ts';
+import type { InstallationId, RepoId } from '../ids.ts';
 import type { Services } from './services.ts';
 import { RUNNERS_FACT, type RunnersFact } from './snapshot.ts';
 import { recordStanding } from './standing.ts';
@@ -15,6 +17,8 @@ import { recordStanding } from './standing.ts';
 const LOG_MS = 3 * 24 * 3_600_000;
 /** Looked at again although a scan has passed it: a delivery may be logged late. */
 const OVERLAP_MS = 10 * 60_000;
+const DAY_MS = 24 * 3_600_000;
+const MAX_LOST_FORKS = 20;
 
 export interface ReconcileOptions {
   readonly inboxRetentionMs: number;
@@ -30,6 +34,7 @@ export async function reconcile(services: Services, options: ReconcileOptions): 
     ...(services.apps.operator === services.apps.watcher
       ? {}
       : { operatorDeliveries: () => recoverDeliveries(services, 'operator', services.apps.operator) }),
+    lostForks: () => findLostForks(services),
     stuck: () => wakeUnfinished(services),
     standing: () => db.transaction((trx) => recordStanding(services, trx, now())),
     inbox: () => pruneInbox(db, now() - options.inboxRetentionMs),
@@ -70,6 +75,17 @@ async function recoverDeliveries(services: Services, name: string, app: AppGitHu
   }
   // The next scan begins where this one did as long as one of its deliveries is still to be asked for.
   if (refused === 0) await setFact(db, `deliveries-scanned:${name}`, started, started);
+}
+
+/** One refusal of GitHub's may have been a bad moment: a fork with open check-runs is asked for again for a day. */
+async function findLostForks({ db, log, now, watcher }: Services): Promise<void> {
+  for (const fork of await lostForks(db, now() - DAY_MS, MAX_LOST_FORKS)) {
+    const { repoId, installationId, owner, name } = fork;
+    const ref = { repoId: repoId as RepoId, installationId: installationId as InstallationId, owner, name };
+    if ((await watcher.repository(ref)) === null) continue;
+    await markForkFound(db, repoId, now());
+    log.info({ repoId }, 'a fork that was out of reach is back');
+  }
 }
 
 /** Level-triggered: whatever is unfinished is looked at, in case a wake-up was lost. */

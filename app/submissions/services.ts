@@ -31,6 +31,8 @@ export interface Services {
   readonly cliSha256: () => string | null;
   /** Enabled tasks by name; the first is the default and the one that is paid. */
   readonly tasks: ReadonlyMap<string, LoadedTask>;
+  /** Dispatches under way in this process. */
+  readonly dispatches: { underWay: number };
   readonly settings: Settings;
 }
 

@@ -6,12 +6,20 @@ import { getFact } from '../../db/facts.ts';
 import { type ForkRow, findFork } from '../../db/forks.ts';
 import { firstReceipt, type Receipt } from '../../db/receipts.ts';
 import { findSubmission, type SubmissionRow, twinOf } from '../../db/submissions.ts';
-import { type DecisionRow, figuresOf, findDecision, type VerdictRow, verdictsOf } from '../../db/verdicts.ts';
+import {
+  type DecisionRow,
+  figuresOf,
+  findDecision,
+  findVerdict,
+  type VerdictRow,
+  verdictsOf,
+} from '../../db/verdicts.ts';
 import { type Decision, decide, type Undecided } from '../evaluations/decide.ts';
 import type { JudgeReason } from '../evaluations/reasons.ts';
 import type { SeatVerdict } from '../evaluations/seats.ts';
 import type { Task } from '../evaluations/task.ts';
 import type { Hotkey, OwnerId } from '../ids.ts';
+import { leagueOf, lengthsOf } from '../scoring/league.ts';
 import { isCopy } from '../scoring/rank.ts';
 import type { IntakeDetails } from './details.ts';
 import type { Intake } from './phase.ts';
@@ -54,9 +62,10 @@ export async function loadSubmission(services: Services, id: number): Promise<Lo
   const details = JSON.parse(row.intakeDetails) as IntakeDetails;
   const evaluations = await evaluationsOf(db, id);
   const checks = await latestChecks(db, id);
-  const twinId = row.intake === 'eligible' ? await twinOf(db, row, task.version) : null;
-  const verdicts = await verdictsOf(db, twinId ?? id);
   const decision = await findDecision(db, id, task.version);
+  const judgedId = await judgedInstead(db, row, task.version, decision);
+  const twinId = judgedId === id ? null : judgedId;
+  const verdicts = await verdictsOf(db, judgedId);
   const codeOwner = await ownerOfCode(db, row, task);
   const fork = await findFork(db, row.repoId);
   const judgement =
@@ -71,6 +80,7 @@ export async function loadSubmission(services: Services, id: number): Promise<Lo
               verdicts,
               twinId === null ? evaluations : await evaluationsOf(db, twinId),
               row,
+              twinId === null ? row : ((await findSubmission(db, twinId)) ?? row),
             ),
           },
           services.settings.decide,
@@ -114,6 +124,20 @@ export async function loadSubmission(services: Services, id: number): Promise<Lo
 
 const NEVER: Undecided = { kind: 'undecided', wants: 'first', seat: 1, otherThan: [], ratherNot: [] };
 
+/** Whose verdicts decide this submission: those that decided it, else an earlier twin's, else its own. */
+async function judgedInstead(
+  db: Queryable,
+  row: SubmissionRow,
+  taskVersion: number,
+  decision: DecisionRow | null,
+): Promise<number> {
+  if (row.intake !== 'eligible' || row.targetLength === null) return row.id;
+  const decidedBy = decision?.verdictId == null ? null : await findVerdict(db, decision.verdictId);
+  if (decidedBy !== null) return decidedBy.submissionId;
+  const lengths = lengthsOf(leagueOf(row.targetLength));
+  return (await twinOf(db, row, { taskVersion, lengths })) ?? row.id;
+}
+
 async function ownerOfCode(db: Queryable, row: SubmissionRow, task: Task): Promise<Receipt | null> {
   if (row.codeDigest === null || row.codeDigest === task.upstream.codeDigest) return null;
   return firstReceipt(db, row.task, row.codeDigest);
@@ -134,6 +158,7 @@ async function seatVerdicts(
   verdicts: readonly VerdictRow[],
   evaluations: readonly EvaluationRow[],
   row: SubmissionRow,
+  judged: Pick<SubmissionRow, 'targetLength'>,
 ): Promise<SeatVerdict[]> {
   const found: SeatVerdict[] = [];
   for (const evaluation of evaluations) {
@@ -142,7 +167,7 @@ async function seatVerdicts(
     if (verdict === undefined && evaluation.state !== 'failed') continue;
     if (forgiven && (verdict === undefined || verdict.reason === 'infra')) continue;
     const figure =
-      verdict && (await figuresOf(db, verdict.id)).find(({ length }) => length === row.targetLength);
+      verdict && (await figuresOf(db, verdict.id)).find(({ length }) => length === judged.targetLength);
     found.push({
       evaluation: evaluation.id,
       purpose: evaluation.purpose,

@@ -9,6 +9,9 @@ import { type Entry, type Place, rank } from '../scoring/rank.ts';
 import { type Share, sharesOf } from '../scoring/shares.ts';
 import { defaultTask, type LoadedTask, type Services } from './services.ts';
 
+/** A fork may be out of reach this long before its entry stops ranking: GitHub has bad days too. */
+const GONE_GRACE_MS = 24 * 3_600_000;
+
 export interface RankedEntry extends Entry {
   readonly candidate: Candidate;
 }
@@ -18,12 +21,13 @@ export interface Standing {
 }
 
 export async function standingOf(
-  services: Pick<Services, 'settings'>,
+  services: Pick<Services, 'settings' | 'now'>,
   db: Queryable,
   { task }: LoadedTask,
 ): Promise<Standing> {
-  const { tieMargin, shares } = services.settings;
-  const entries = (await candidates(db, task.name, task.version)).map(
+  const { tieMargin, shares, network, netuid } = services.settings;
+  const eligibility = { network, netuid, goneBefore: services.now() - GONE_GRACE_MS };
+  const entries = (await candidates(db, task.name, task.version, eligibility)).map(
     (candidate): RankedEntry => ({
       id: candidate.submissionId,
       hotkey: candidate.hotkey as Hotkey,

@@ -4,7 +4,7 @@ import { getFact } from '../../db/facts.ts';
 import { findSubmission } from '../../db/submissions.ts';
 import { findDecision } from '../../db/verdicts.ts';
 import type { CheckName } from '../evaluations/reasons.ts';
-import { type Progress, Result } from '../evaluations/schema.ts';
+import { type Progress, readStoredResult } from '../evaluations/schema.ts';
 import { INFRA_ATTEMPTS } from '../evaluations/seats.ts';
 import type { Annotation, CheckRunState } from '../github/github.ts';
 import type { ImportReason } from '../imports/findings.ts';
@@ -108,7 +108,7 @@ async function decidedState(services: Services, loaded: Loaded): Promise<Decided
   return {
     kind: 'decided',
     decision: judgement,
-    result: verdict === null ? null : Result.parse(JSON.parse(verdict.result)),
+    result: verdict === null ? null : readStoredResult(verdict.result),
     rank: place?.place ?? null,
     places: places.length,
     previous: await previousFigure(services, loaded),

@@ -22,6 +22,8 @@ import { findDecision, latestWeights, recentDecisions, verdictsOf } from '../../
 import { openEmpty, type TestDatabase } from './databases.ts';
 import { aDelivery, NOW, submit } from './rows.ts';
 
+const LENGTHS = { from: 0, below: 200_000 };
+
 let at: TestDatabase;
 beforeEach(async () => {
   at = await openEmpty('SQLite');
@@ -62,7 +64,11 @@ const ASKED: readonly [what: string, work: (db: Database, submission: number) =>
   ['a submission by commit', (db) => findSubmissionBySha(db, { repoId: 1, task: 'quasar', headSha: 'a' })],
   ['the submissions of a commit', (db) => findSubmissionsOfCommit(db, 1, 'a')],
   ['taking a submission in, which supersedes others', (db) => submit(db)],
-  ['a twin', async (db, id) => twinOf(db, (await findSubmission(db, id)) as never, 1)],
+  [
+    'a twin',
+    async (db, id) =>
+      twinOf(db, (await findSubmission(db, id)) as never, { taskVersion: 1, lengths: LENGTHS }),
+  ],
   ['frozen files', (db, id) => filesOf(db, id)],
   ['the checks of a submission', (db, id) => latestChecks(db, id)],
   ['a check by run', (db) => findCheckByRunId(db, 1)],

@@ -211,3 +211,52 @@ describe('a GitHub that refuses', () => {
     expect(calls()).toBeLessThanOrEqual(13 * 3);
   });
 });
+
+describe('one token more', () => {
+  it('buys no new draw for the same code within a league', async () => {
+    const miner = world.miner(1);
+    await world.takeIn(world.commit(miner, 'fast = 1\n'));
+    await world.settle();
+    const shorter = miner.quasarYml.replace('target_sequence_length: 1024', 'target_sequence_length: 1000');
+    const push = world.commit(miner, 'fast = 1\n', { yml: shorter });
+    await world.takeIn(push);
+    await world.settle();
+    expect(world.github.runs).toHaveLength(1);
+    expect(world.shown(push.head).benchmark).toBe('success');
+  });
+});
+
+describe('a bad moment of GitHub', () => {
+  it('that hides a repository leaves no check-run open for ever', async () => {
+    const miner = world.miner(1);
+    const push = world.commit(miner, 'fast = 1\n');
+    await world.takeIn(push);
+    const repository = world.github.repositories.get(miner.repoId);
+    if (repository === undefined) throw new Error('no repository');
+    repository.gone = true;
+    await world.settle();
+    expect((await findFork(world.db, miner.repoId))?.state).toBe('gone');
+    repository.gone = false;
+    await reconcile(world.services(), { inboxRetentionMs: 1e12 });
+    await world.settle();
+    expect(world.shown(push.head)).toEqual({ imports: 'success', logits: 'success', benchmark: 'success' });
+  });
+});
+
+describe('a burst of dispatches', () => {
+  it('leaves drivers free for those who wait for their first check-run', async () => {
+    const services = { ...world.services(), dispatches: { underWay: 4 } };
+    const push = world.commit(world.miner(1), 'fast = 1\n');
+    await world.takeIn(push);
+    world.clock += 20_000;
+    const [id] = await dueSubmissions(world.db, world.clock, 1);
+    await drive(services, id as number);
+    expect(world.github.runs).toEqual([]);
+    expect(world.shown(push.head).imports).toBe('success');
+    services.dispatches.underWay = 0;
+    world.clock += 1_000;
+    expect(await dueSubmissions(world.db, world.clock, 1)).toEqual([id]);
+    await drive(services, id as number);
+    expect(world.github.runs).toHaveLength(1);
+  });
+});

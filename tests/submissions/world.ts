@@ -65,6 +65,7 @@ export class World {
       judgeImports: async (files) =>
         files.some(({ text }) => text.includes('fla.ops.gla')) ? [FORBIDDEN] : [],
       cliSha256: () => null,
+      dispatches: { underWay: 0 },
       tasks: new Map([[TASK.name, { task: TASK, digest: taskDigest(TASK) }]]),
       settings: {
         publicUrl: 'https://referee.example',

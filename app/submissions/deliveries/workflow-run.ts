@@ -21,7 +21,7 @@ export async function onWorkflowRun(
   // Where one App serves both, the runs of forks are told here too, under whatever title a miner gives them.
   if (repository.id !== (await operator.identity()).repoId) return 'not a run of the operator repository';
   // The event may overtake the answer to our dispatch: then only the title tells which evaluation it is.
-  const titled = Number(/^quasar evaluation (\d{1,15})$/.exec(run.display_title ?? '')?.[1] ?? 0);
+  const titled = Number(/^quasar evaluation (\d{1,9})$/.exec(run.display_title ?? '')?.[1] ?? 0);
   const evaluation =
     (await findEvaluationByRun(db, run.id)) ?? (titled > 0 ? await findEvaluation(db, titled) : null);
   if (evaluation === null || runTitle(evaluation.id) !== (run.display_title ?? runTitle(evaluation.id)))

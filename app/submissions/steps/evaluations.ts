@@ -8,9 +8,14 @@ import {
 import { recordEvent } from '../../../db/events.ts';
 import { runTitle } from '../../evaluations/run-title.ts';
 import { GitHubError } from '../../github/github.ts';
+import { NotNow } from '../not-now.ts';
 import type { Step } from '../plan.ts';
 import type { Services } from '../services.ts';
 import type { Loaded } from '../snapshot.ts';
+
+/** All dispatches share one installation, which takes one write a second: more at a time would hold every driver. */
+const MAX_DISPATCHES = 4;
+const DISPATCH_EVERY_MS = 1_000;
 
 /** Clocks differ: runs that GitHub dates a little before our intent are looked at too. */
 const CLOCK_SLACK_MS = 120_000;
@@ -43,9 +48,11 @@ export async function order(
 }
 
 export async function dispatch(services: Services, loaded: Loaded, evaluation: EvaluationRow): Promise<void> {
-  const { db, now, operator, settings } = services;
+  const { db, now, operator, settings, dispatches } = services;
   const { id } = evaluation;
+  if (dispatches.underWay >= MAX_DISPATCHES) throw new NotNow(DISPATCH_EVERY_MS);
   if (!(await moveEvaluation(db, id, 'planned', { state: 'dispatching', dispatchingAt: now() }))) return;
+  dispatches.underWay += 1;
   try {
     const run = await operator.dispatch({
       evaluation: id,
@@ -59,6 +66,8 @@ export async function dispatch(services: Services, loaded: Loaded, evaluation: E
       await moveEvaluation(db, id, 'dispatching', { state: 'planned', dispatchingAt: null });
     services.log.warn({ err: error, evaluation: id, submissionId: loaded.row.id }, 'dispatch failed');
     throw error;
+  } finally {
+    dispatches.underWay -= 1;
   }
 }
 

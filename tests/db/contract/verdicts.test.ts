@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { JUDGE_RULES } from '../../../app/evaluations/reasons.ts';
-import { endLink, holdFork, liveLink, saveLink } from '../../../db/forks.ts';
+import { endLink, holdFork, liveLink, markForkGone, saveFork, saveLink } from '../../../db/forks.ts';
 import { recordReceipt } from '../../../db/receipts.ts';
 import {
   currentRound,
@@ -25,7 +25,18 @@ import {
   verdictsOf,
 } from '../../../db/verdicts.ts';
 import { onBothDatabases } from '../databases.ts';
-import { aDecision, aDigest, aFigure, aLink, aVerdict, HOTKEY, NOW, ordered, submit } from '../rows.ts';
+import {
+  aDecision,
+  aDigest,
+  aFigure,
+  aFork,
+  aLink,
+  aVerdict,
+  HOTKEY,
+  NOW,
+  ordered,
+  submit,
+} from '../rows.ts';
 
 onBothDatabases('a verdict', (at) => {
   const judged = async () => {
@@ -128,6 +139,8 @@ onBothDatabases('a decision', (at) => {
   });
 });
 
+const ELIGIBLE = { network: 'test', netuid: 24, goneBefore: NOW - 1_000 };
+
 onBothDatabases('a candidate', (at) => {
   const accepted = async (more: Parameters<typeof submit>[1] = {}, decision: object = {}) => {
     const id = await submit(at.db, more);
@@ -136,7 +149,7 @@ onBothDatabases('a candidate', (at) => {
   };
   const link = (more: object = {}) => saveLink(at.db, aLink(more), NOW);
   const ids = async (version = 1) =>
-    (await candidates(at.db, 'quasar_demo', version)).map(({ submissionId }) => submissionId);
+    (await candidates(at.db, 'quasar_demo', version, ELIGIBLE)).map(({ submissionId }) => submissionId);
 
   it('is an accepted submission of the task version whose link lives', async () => {
     await link();
@@ -146,13 +159,24 @@ onBothDatabases('a candidate', (at) => {
     await accepted({ repoId: 103 });
     expect(await ids()).toEqual([id]);
     expect(await ids(2)).toEqual([]);
-    expect(await candidates(at.db, 'quasar', 1)).toEqual([]);
-    expect((await candidates(at.db, 'quasar_demo', 1))[0]).toMatchObject({
+    expect(await candidates(at.db, 'quasar', 1, ELIGIBLE)).toEqual([]);
+    expect((await candidates(at.db, 'quasar_demo', 1, ELIGIBLE))[0]).toMatchObject({
       score: 9_900,
       hotkey: HOTKEY,
       digestHotkey: null,
       digestOwnerId: null,
     });
+  });
+
+  it('is none for another network, nor once its fork is gone for long', async () => {
+    await link();
+    const id = await accepted();
+    expect(await candidates(at.db, 'quasar_demo', 1, { ...ELIGIBLE, netuid: 25 })).toEqual([]);
+    await saveFork(at.db, { ...aFork(), repoId: 101 }, NOW - 2_000);
+    expect(await ids()).toEqual([id]);
+    await markForkGone(at.db, 101, NOW - 500);
+    expect(await ids()).toEqual([id]);
+    expect(await candidates(at.db, 'quasar_demo', 1, { ...ELIGIBLE, goneBefore: NOW })).toEqual([]);
   });
 
   it('is none once its link ended, or another hotkey or owner has the repository', async () => {
@@ -188,7 +212,7 @@ onBothDatabases('a candidate', (at) => {
       hotkey: null,
       receivedAt: 1,
     });
-    expect((await candidates(at.db, 'quasar_demo', 1))[0]).toMatchObject({
+    expect((await candidates(at.db, 'quasar_demo', 1, ELIGIBLE))[0]).toMatchObject({
       digestHotkey: null,
       digestOwnerId: 502,
     });
@@ -196,7 +220,10 @@ onBothDatabases('a candidate', (at) => {
 });
 
 onBothDatabases('a twin', (at) => {
-  it('is the first submission of the same code, target and hotkey that a judge decided', async () => {
+  /** A league: the lengths of `submit` are in it, 2048 is not. */
+  const LENGTHS = { from: 0, below: 2048 };
+
+  it('is the first submission of the same code, league and hotkey that a judge decided', async () => {
     const codeDigest = aDigest();
     const decided = async (more: object, purpose = 'rank') => {
       const id = await submit(at.db, { codeDigest, ...more });
@@ -213,13 +240,15 @@ onBothDatabases('a twin', (at) => {
     await decided({});
     const again = await findSubmission(at.db, await submit(at.db, { codeDigest }));
     if (again === null) throw new Error('not inserted');
-    expect(await twinOf(at.db, again, 1)).toBe(twin);
-    expect(await twinOf(at.db, again, 2)).toBeNull();
-    expect(await twinOf(at.db, { ...again, hotkey: null }, 1)).toBeNull();
-    expect(await twinOf(at.db, { ...again, codeDigest: null }, 1)).toBeNull();
+    expect(await twinOf(at.db, again, { taskVersion: 1, lengths: LENGTHS })).toBe(twin);
+    expect(await twinOf(at.db, again, { taskVersion: 2, lengths: LENGTHS })).toBeNull();
+    expect(await twinOf(at.db, { ...again, hotkey: null }, { taskVersion: 1, lengths: LENGTHS })).toBeNull();
+    expect(
+      await twinOf(at.db, { ...again, codeDigest: null }, { taskVersion: 1, lengths: LENGTHS }),
+    ).toBeNull();
     const own = await ordered(at.db, again.id);
     await at.db('evaluations').where({ id: own }).update({ state: 'finished' });
-    expect(await twinOf(at.db, again, 1)).toBeNull();
+    expect(await twinOf(at.db, again, { taskVersion: 1, lengths: LENGTHS })).toBeNull();
   });
 });
 
