@@ -11,6 +11,7 @@ import type { SubmissionRow } from '../../db/submissions.ts';
 import { type Fork, quasarYml, Stage, TASK } from '../demo/stage.ts';
 import { concluded, type Outcome } from '../demo/watch.ts';
 import type { Executor } from '../doubles/github/actions/executor.ts';
+import type { InstallationRow } from '../doubles/github/rows.ts';
 import { MINIATURE_DIR } from '../fixtures/miniature.ts';
 import { ScriptedRunner } from './scripted-runner.ts';
 import { type Exchange, Wire } from './wire.ts';
@@ -116,9 +117,25 @@ export class Arena {
     await Promise.all([this.hub.close(), this.door.close(), this.#db?.destroy()]);
   }
 
-  /** A fork of somebody new, with the App installed. */
-  fork(name: string, install = true): Promise<Fork> {
-    return this.stage.fork(`miner-${name}`, ++this.#seeds, install);
+  /** A fork of somebody new, with the App installed and its head taken in, so that no push is met by the welcome. */
+  async fork(name: string, install = true): Promise<Fork> {
+    const fork = await this.stage.fork(`miner-${name}`, ++this.#seeds, install);
+    if (install) {
+      const { installation_id: installationId } = this.installation(fork);
+      const heard = { event: 'installation', state: 'done', installationId };
+      await eventually('the installation is processed', () => this.db('inbox').where(heard).first());
+    }
+    return fork;
+  }
+
+  /** The watcher App's, on the account of a fork. */
+  installation({ miner }: Fork): InstallationRow {
+    const { apps } = this.github;
+    const found = apps
+      .installations(apps.get('quasar-referee'))
+      .find(({ account_login }) => account_login === miner);
+    if (found === undefined) throw new Error(`${miner} has not installed the App`);
+    return found;
   }
 
   /** A private repository that holds upstream's files without being a fork of it, with the App installed. */

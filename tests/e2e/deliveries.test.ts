@@ -126,12 +126,7 @@ describe.concurrent('an installation', () => {
     });
     const sha = await arena.push(fork);
     await claimed.opened;
-    const app = arena.github.apps.get('quasar-referee');
-    const installation = arena.github.apps
-      .installations(app)
-      .find(({ account_login }) => account_login === fork.miner);
-    if (installation === undefined) throw new Error('not installed');
-    arena.github.people.uninstall(installation);
+    arena.github.people.uninstall(arena.installation(fork));
     await eventually('the evaluation ends', async () =>
       (await arena.evaluations(fork, sha)).every(({ state }) => state === 'cancelled'),
     );
