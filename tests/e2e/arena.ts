@@ -12,6 +12,7 @@ import { type Fork, quasarYml, Stage, TASK } from '../demo/stage.ts';
 import { concluded, type Outcome } from '../demo/watch.ts';
 import type { Executor } from '../doubles/github/actions/executor.ts';
 import type { InstallationRow } from '../doubles/github/rows.ts';
+import type { WorkingCopy } from '../doubles/github/working-copy.ts';
 import { MINIATURE_DIR } from '../fixtures/miniature.ts';
 import { ScriptedRunner } from './scripted-runner.ts';
 import { type Exchange, Wire } from './wire.ts';
@@ -45,6 +46,7 @@ export interface PushOptions {
 export class Arena {
   #kernels = 0;
   #seeds = 0;
+  readonly #copies: WorkingCopy[] = [];
   #db: Database | null = null;
   /** Where the door leads; replicas take turns. */
   #targets: readonly string[] = [];
@@ -113,6 +115,7 @@ export class Arena {
   }
 
   async close(): Promise<void> {
+    for (const copy of this.#copies) copy.remove();
     await this.stage.close();
     await Promise.all([this.hub.close(), this.door.close(), this.#db?.destroy()]);
   }
@@ -120,6 +123,7 @@ export class Arena {
   /** A fork of somebody new, with the App installed and its head taken in, so that no push is met by the welcome. */
   async fork(name: string, install = true): Promise<Fork> {
     const fork = await this.stage.fork(`miner-${name}`, ++this.#seeds, install);
+    this.#copies.push(fork.copy);
     if (install) {
       const { installation_id: installationId } = this.installation(fork);
       const heard = { event: 'installation', state: 'done', installationId };
@@ -146,6 +150,7 @@ export class Arena {
     const repository = await people.createRepository({ owner: miner, name: 'mirror', private: true });
     people.install({ app: 'quasar-referee', account: miner });
     const fork = await this.stage.enter(miner, ++this.#seeds, repository);
+    this.#copies.push(fork.copy);
     cpSync(MINIATURE_DIR, fork.copy.directory, { recursive: true });
     return fork;
   }
