@@ -27,6 +27,10 @@ export async function drive(services: Services, id: number): Promise<boolean> {
   // Read before anything can fail: who throws below must sleep, and not be due again at once.
   let wakeSeq = (await findSubmission(db, id))?.wakeSeq ?? 0;
   let nextLookAt: number | null = now() + RETRY_MS;
+  // A step may queue behind GitHub's write throttle for longer than a short lease: a living driver keeps its own.
+  const beat = setInterval(() => {
+    leaseSubmission(db, id, { owner, now: now(), leaseMs }).catch(() => {});
+  }, leaseMs / 3).unref();
   try {
     for (let count = 0; count < MAX_STEPS; count += 1) {
       const loaded = await loadSubmission(services, id);
@@ -42,6 +46,7 @@ export async function drive(services: Services, id: number): Promise<boolean> {
       break;
     }
   } finally {
+    clearInterval(beat);
     await releaseSubmission(db, id, { owner, wakeSeq, nextLookAt, now: now() });
   }
   return true;
