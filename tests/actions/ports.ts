@@ -1,9 +1,10 @@
 /** The Action's world for tests: a recorded core, a scripted App, a clock that jumps, and a judge that is a small Node script. */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { afterAll } from 'vitest';
 import type { Ports } from '../../actions/evaluate/src/ports.ts';
 import type { Claim, Result } from '../../app/evaluations/schema.ts';
 
@@ -125,6 +126,11 @@ export interface World extends Ports {
   readonly cancel: () => void;
 }
 
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
 /** `judge` is the body of a Node script with `args` (after `-m judge`) and `out(text)`; it stands for python. */
 export function aWorld(options: {
   fetch: typeof fetch;
@@ -134,6 +140,7 @@ export function aWorld(options: {
   env?: Record<string, string>;
 }): World {
   const folder = mkdtempSync(path.join(tmpdir(), 'quasar-action-'));
+  folders.push(folder);
   const python = path.join(folder, 'python');
   writeFileSync(
     python,

@@ -1,8 +1,9 @@
 /** A command's world for tests: records what was printed. */
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Readable } from 'node:stream';
+import { afterAll } from 'vitest';
 import type { Io } from '../../app/cli/io.ts';
 
 export interface TestIo extends Io {
@@ -33,6 +34,14 @@ export function anIo(options: Partial<Io> & { stdinText?: string } = {}): TestIo
   };
 }
 
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** An empty folder that goes with the test file. */
 export function aFolder(): string {
-  return mkdtempSync(path.join(tmpdir(), 'quasar-cli-'));
+  const folder = mkdtempSync(path.join(tmpdir(), 'quasar-cli-'));
+  folders.push(folder);
+  return folder;
 }
