@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Logger } from 'pino';
 import type { Database } from '../db/connection.ts';
+import { LIVE_STATES } from '../db/evaluations.ts';
 import { inboxDepth } from '../db/inbox.ts';
 import { migrate } from '../db/migrate.ts';
 import { bundleCli } from './cli/bundle.ts';
@@ -133,9 +134,8 @@ function addGauges(metrics: Metrics, db: Database): void {
     'Deliveries set aside after their last attempt',
     async () => (await inboxDepth(db)).failed,
   );
-  const live = ['planned', 'dispatching', 'dispatched', 'claimed'];
   addGauge(metrics, 'referee_evaluations_live', 'Evaluations that wait for a runner or run', async () =>
-    Number((await db('evaluations').whereIn('state', live).count('* as n').first())?.n ?? 0),
+    Number((await db('evaluations').whereIn('state', LIVE_STATES).count('* as n').first())?.n ?? 0),
   );
 }
 

@@ -1,4 +1,6 @@
 /** Submissions: frozen at intake, driven under a lease until every check-run is concluded. */
+
+import { wantCheck } from './checks.ts';
 import type { Queryable } from './connection.ts';
 import { LIVE_STATES } from './evaluations.ts';
 
@@ -95,11 +97,6 @@ export async function insertSubmission(
   now: number,
 ): Promise<number> {
   const { files, ...row } = submission;
-  for (const { sha256, bytes } of files)
-    await db('contents')
-      .insert({ sha256, bytes: Buffer.from(bytes) })
-      .onConflict('sha256')
-      .ignore();
   const previous = await db('submissions')
     .where({ repoId: row.repoId, task: row.task, intake: 'eligible' })
     .orderBy('id', 'desc')
@@ -108,11 +105,9 @@ export async function insertSubmission(
     .insert({ ...row, previousId: previous?.id ?? null, nextLookAt: now })
     .returning('id');
   const id = inserted.id as number;
-  if (files.length > 0)
-    await db('submission_files').insert(
-      files.map(({ path, sha256 }) => ({ submissionId: id, path, sha256 })),
-    );
-  await insertWantedChecks(db, id, 1, now);
+  await saveFiles(db, id, files);
+  for (const name of ['imports', 'logits', 'benchmark'] as const)
+    await wantCheck(db, { submissionId: id, name, serial: 1 }, now);
   if (row.intake !== 'other_branch')
     await supersedeOthers(db, { id, repoId: row.repoId, task: row.task }, now);
   return id;
@@ -126,16 +121,8 @@ export async function promoteSubmission(
   now: number,
 ): Promise<void> {
   const { files, ...row } = submission;
-  for (const { sha256, bytes } of files)
-    await db('contents')
-      .insert({ sha256, bytes: Buffer.from(bytes) })
-      .onConflict('sha256')
-      .ignore();
   await db('submission_files').where({ submissionId: id }).delete();
-  if (files.length > 0)
-    await db('submission_files').insert(
-      files.map(({ path, sha256 }) => ({ submissionId: id, path, sha256 })),
-    );
+  await saveFiles(db, id, files);
   await db('submissions').where({ id }).update(row);
   await supersedeOthers(db, { id, repoId: row.repoId, task: row.task }, now);
   await wakeSubmission(db, id, now);
@@ -186,21 +173,15 @@ async function supersedeOthers(
     .update({ supersededBy: newest.id, nextLookAt: now, wakeSeq: db.raw('wake_seq + 1') });
 }
 
-async function insertWantedChecks(
-  db: Queryable,
-  submissionId: number,
-  serial: number,
-  now: number,
-): Promise<void> {
-  for (const name of ['imports', 'logits', 'benchmark'])
-    await db('checks').insert({
-      submissionId,
-      name,
-      serial,
-      externalId: `${submissionId}:${name}:${serial}`,
-      state: 'wanted',
-      updatedAt: now,
-    });
+/** The same content is stored once, whoever pushed it. */
+async function saveFiles(db: Queryable, submissionId: number, files: readonly FrozenFile[]): Promise<void> {
+  for (const { sha256, bytes } of files)
+    await db('contents')
+      .insert({ sha256, bytes: Buffer.from(bytes) })
+      .onConflict('sha256')
+      .ignore();
+  if (files.length > 0)
+    await db('submission_files').insert(files.map(({ path, sha256 }) => ({ submissionId, path, sha256 })));
 }
 
 /** Attempts before `from` count no more against the submission. */

@@ -1,16 +1,8 @@
 /** What the runner endpoints need of the database. Implemented on `db`; tests hand in a double. */
+import type { EvaluationState } from '../../db/evaluations.ts';
 import type { Digest, Sha } from '../ids.ts';
 import type { JudgeReason, VerdictStatus } from './reasons.ts';
 import type { Measurement, Progress, Result } from './schema.ts';
-
-export type EvaluationState =
-  | 'planned'
-  | 'dispatching'
-  | 'dispatched'
-  | 'claimed'
-  | 'finished'
-  | 'failed'
-  | 'cancelled';
 
 /** One attempt of one run of the operator repository's workflow. */
 export interface RunKey {

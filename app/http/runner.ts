@@ -1,19 +1,7 @@
 /** Mounts the three endpoints that a runner's Action posts to. What they decide is in `evaluations`. */
+import type { RunnerAnswer, RunnerCall } from '../evaluations/runner-endpoints.ts';
 import { HttpError, json } from './reply.ts';
 import type { HttpRequest, Route } from './routes.ts';
-
-export interface RunnerCall {
-  /** OIDC token as sent, without the word Bearer. */
-  readonly token: string;
-  /** Parsed JSON, not yet validated. */
-  readonly body: unknown;
-}
-
-export interface RunnerAnswer {
-  readonly status: number;
-  readonly body: unknown;
-  readonly retryAfterSeconds?: number;
-}
 
 export interface RunnerEndpoints {
   claim(call: RunnerCall): Promise<RunnerAnswer>;

@@ -8,10 +8,10 @@ import { lostForks, markForkFound } from '../../db/forks.ts';
 import { hasDelivery, pruneInbox } from '../../db/inbox.ts';
 import { unfinishedSubmissions, wakeSubmission } from '../../db/submissions.ts';
 import type { AppGitHub } from '../github/github.ts';
-import type { InstallationId, RepoId } from '../ids.ts';
 import type { Services } from './services.ts';
 import { RUNNERS_FACT, type RunnersFact } from './snapshot.ts';
 import { recordStanding } from './standing.ts';
+import { refOf } from './steps/checks.ts';
 
 /** GitHub keeps its log of deliveries for three days. */
 const LOG_MS = 3 * 24 * 3_600_000;
@@ -80,9 +80,8 @@ async function recoverDeliveries(services: Services, name: string, app: AppGitHu
 /** One refusal of GitHub's may have been a bad moment: a fork with open check-runs is asked for again for a day. */
 async function findLostForks({ db, log, now, watcher }: Services): Promise<void> {
   for (const fork of await lostForks(db, now() - DAY_MS, MAX_LOST_FORKS)) {
-    const { repoId, installationId, owner, name } = fork;
-    const ref = { repoId: repoId as RepoId, installationId: installationId as InstallationId, owner, name };
-    if ((await watcher.repository(ref)) === null) continue;
+    const { repoId } = fork;
+    if ((await watcher.repository(refOf(fork))) === null) continue;
     await markForkFound(db, repoId, now());
     log.info({ repoId }, 'a fork that was out of reach is back');
   }

@@ -3,9 +3,10 @@ import type { RunnerIdentity } from '../../app/evaluations/identity.ts';
 import { createRunnerEndpoints } from '../../app/evaluations/runner-endpoints.ts';
 import { RunnerError } from '../../app/evaluations/runner-errors.ts';
 import { Claim } from '../../app/evaluations/schema.ts';
-import type { EvaluationState, StoredEvaluation } from '../../app/evaluations/store.ts';
+import type { StoredEvaluation } from '../../app/evaluations/store.ts';
 import { GitHubError, type WorkflowRun } from '../../app/github/github.ts';
 import type { OwnerId, RepoId, Sha } from '../../app/ids.ts';
+import type { EvaluationState } from '../../db/evaluations.ts';
 import { aMeasurement, aResult, KEY_SHA256 } from './a-result.ts';
 import { anEvaluation, FILES, memoryStore } from './memory-store.ts';
 

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import type { RunnerCall } from '../../app/evaluations/runner-endpoints.ts';
 import { apiRoutes } from '../../app/http/api.ts';
 import { cliRoute } from '../../app/http/cli-download.ts';
 import { healthRoute, metricsRoute } from '../../app/http/health.ts';
 import { addGauge, createMetrics } from '../../app/http/metrics.ts';
 import type { CliBundle } from '../../app/http/read-model.ts';
-import { type RunnerCall, runnerRoutes } from '../../app/http/runner.ts';
+import { runnerRoutes } from '../../app/http/runner.ts';
 import { rawRequest, running } from './running.ts';
 import { aReadModel, JOIN } from './samples.ts';
 

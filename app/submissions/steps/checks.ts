@@ -1,6 +1,6 @@
 /** The steps that write check-runs: create once, find after silence, update, annotate in batches of 50. */
 import { noteCreated, noteSent, startCreating, undoCreating, wantCheck } from '../../../db/checks.ts';
-import { markForkGone } from '../../../db/forks.ts';
+import { type ForkRow, markForkGone } from '../../../db/forks.ts';
 import { type Annotation, type CheckRunState, type ForkRef, GitHubError } from '../../github/github.ts';
 import type { InstallationId, RepoId, Sha } from '../../ids.ts';
 import { CHECK_TITLES } from '../../reports/output.ts';
@@ -15,12 +15,12 @@ const BATCH = 50;
 export function forkRef(loaded: Loaded): ForkRef {
   const { fork } = loaded;
   if (fork === null) throw new Error(`repository ${loaded.row.repoId} is unknown`);
-  return {
-    repoId: fork.repoId as RepoId,
-    installationId: fork.installationId as InstallationId,
-    owner: fork.owner,
-    name: fork.name,
-  };
+  return refOf(fork);
+}
+
+/** How GitHub is asked about a fork that is stored. */
+export function refOf({ repoId, installationId, owner, name }: ForkRow): ForkRef {
+  return { repoId: repoId as RepoId, installationId: installationId as InstallationId, owner, name };
 }
 
 type CheckStep<Do extends Step['do']> = Extract<Step, { do: Do }>;
