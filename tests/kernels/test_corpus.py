@@ -1,0 +1,48 @@
+"""Every case of tests/corpus ends as its expect.json says; the static scan plays no part here."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+from conftest import REPOSITORY, need
+from judge.corpus import CORPUS, Case, judge_cases, load_cases, upstream_for
+from judged import check_form
+
+CASES = load_cases()
+ON_CPU = [case for case in CASES if "cpu" in case.expect["devices"]]
+JUDGED_BY_TESTS = [case for case in CASES if case.expect.get("by")]
+
+
+@pytest.fixture(scope="session")
+def outcomes(request, tmp_path_factory):
+    """Outcomes by name of the cases that this run asks for, judged side by side."""
+    import shutil
+
+    need(shutil.which("bwrap") is not None, "bubblewrap: apt-get install -y bubblewrap")
+    tests = [item for item in request.session.items if item.name.startswith(test_ends_as_expected.__name__)]
+    asked = {test.callspec.params["case"].name for test in tests}
+    cases = [case for case in ON_CPU if case.name in asked]
+    upstream = upstream_for("cpu", tmp_path_factory.mktemp("corpus"))
+    jobs = min(4, len(os.sched_getaffinity(0)))
+    return {outcome.case.name: outcome for outcome in judge_cases(cases, "cpu", upstream, jobs)}
+
+
+@pytest.mark.parametrize("case", ON_CPU, ids=lambda case: case.name)
+def test_ends_as_expected(case: Case, outcomes):
+    outcome = outcomes[case.name]
+    assert outcome.differences() == [], outcome.result and outcome.result["untrusted"]["log"][-2000:]
+    check_form(outcome.result)
+
+
+@pytest.mark.parametrize("case", JUDGED_BY_TESTS, ids=lambda case: case.name)
+def test_what_another_test_judges_is_there(case: Case):
+    for place in case.expect["by"]:
+        assert place["test"] in (REPOSITORY / place["file"]).read_text(), f"{place['file']} has no {place['test']!r}"
+
+
+def test_every_listed_id_has_a_folder():
+    listed = re.findall(r"^\| ([A-E]\d\d) ", (CORPUS / "README.md").read_text(), re.MULTILINE)
+    folders = {case.id for case in CASES if case.folder.parent.name == "cheats"}
+    assert len(listed) == len(set(listed)) and set(listed) == folders
