@@ -52,26 +52,22 @@ class OpCalls:
     def extra(self) -> tuple[str, ...]:
         return self._inputs.EXTRA
 
-    def generator(self, label: str) -> torch.Generator:
-        return torch.Generator().manual_seed(self.session.keys.seed(f"inputs/{self.session.name}/{label}"))
-
     def make(self, input_class: str, slot_id: int, label: str) -> tuple[torch.Tensor, ...]:
         """Private masters of one call; `label` names the stream that they are drawn from."""
         shape = self.shapes[slot_id]
-        generator = self.generator(label)
+        seed = self.session.keys.seed(f"inputs/{self.session.name}/{label}")
         drawn = self._inputs.make(
             input_class,
             length=shape.length,
             batch=shape.batch,
             heads=shape.heads,
             head_dim=shape.head_dim,
-            generator=generator,
+            seed=seed,
             device="cpu",
         )
         if not shape.state:
             return tuple(drawn)
-        states = torch.randn(shape.batch, shape.heads, shape.head_dim, shape.head_dim, generator=generator)
-        return (*drawn, states.to(torch.bfloat16))
+        return (*drawn, self._inputs.states(shape.batch, shape.heads, shape.head_dim, seed, "cpu"))
 
     def reference(self, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, torch.Tensor]:
         """-> (o, final state) in fp64."""
