@@ -43,22 +43,15 @@ def windowed(q, k, v, beta, chunks):
     parts = [x.view(1, heads, time // 64, 64, size) for x in (q, k, v)]
     out = torch.empty(1, heads, time // 64, 64, size, dtype=torch.float64)
     for c in range(time // 64):
-        window = [
-            x[:, :, max(0, c - chunks + 1) : c + 1].reshape(1, -1, heads, size)
-            for x in parts
-        ]
+        window = [x[:, :, max(0, c - chunks + 1) : c + 1].reshape(1, -1, heads, size) for x in parts]
         answers, _ = reference.op_scan(*window, beta)  # [1, 64 * chunks, H, S]
         out[:, :, c] = answers[:, -64:].transpose(1, 2)
     return out.flatten(2, 3).transpose(1, 2)
 
 
 @pytest.mark.parametrize("name", inputs.CLASSES + inputs.EXTRA)
-@pytest.mark.parametrize(
-    ("length", "batch", "heads"), [(1, 1, 8), (65, 2, 4), (512, 1, 8), (130, 1, 1)]
-)
-def test_every_class_has_the_asked_shape_in_bf16_and_a_finite_answer(
-    name, length, batch, heads
-):
+@pytest.mark.parametrize(("length", "batch", "heads"), [(1, 1, 8), (65, 2, 4), (512, 1, 8), (130, 1, 1)])
+def test_every_class_has_the_asked_shape_in_bf16_and_a_finite_answer(name, length, batch, heads):
     x = draw(name, length, batch=batch, heads=heads)
     assert {t.dtype for t in x} == {torch.bfloat16}
     assert x.q.shape == x.k.shape == x.v.shape == (batch, length, heads, 64)
@@ -79,15 +72,11 @@ def test_timed_classes_share_beta_so_that_it_does_not_tell_them_apart():
 
 
 def test_an_unknown_class_is_named_with_the_known_ones():
-    with pytest.raises(
-        ValueError, match=r"no input class is named 'nedle'.*quiet_needle"
-    ):
+    with pytest.raises(ValueError, match=r"no input class is named 'nedle'.*quiet_needle"):
         draw("nedle")
 
 
-@pytest.mark.parametrize(
-    ("name", "lam"), [("layer_like", 2), ("lam_0.2", 0.2), ("long_memory", 0.02)]
-)
+@pytest.mark.parametrize(("name", "lam"), [("layer_like", 2), ("lam_0.2", 0.2), ("long_memory", 0.02)])
 def test_keys_have_the_squared_norm_of_their_class(name, lam):
     found = rows(draw(name).k).square().sum(-1)
     assert (found / lam - 1).abs().max() < 0.01
@@ -155,10 +144,7 @@ def test_keys_of_the_layers_own_size_cannot_see_a_short_memory():
     wanted = reference.op(*x)[0]
     assert error(windowed(*x, chunks=12), wanted) < LIMITS["layer_like"]
     naive = windowed(*x, chunks=6)
-    assert (
-        torch.nn.functional.cosine_similarity(naive.flatten(), wanted.flatten(), dim=0)
-        > 0.999
-    )
+    assert torch.nn.functional.cosine_similarity(naive.flatten(), wanted.flatten(), dim=0) > 0.999
 
 
 @pytest.mark.parametrize("name", inputs.CLASSES)
@@ -179,7 +165,4 @@ def test_a_single_write_fails_every_class(name):
         chunk = (t[:, :, c].reshape(1, 64, 8, 64) for t in (q, k, v))
         _, state = reference.op(*chunk, x.beta, state)
         once[:, :, c] = q[:, :, c] @ state
-    assert (
-        error(once.flatten(2, 3).transpose(1, 2), reference.op(*x)[0])
-        > 2 * LIMITS[name]
-    )
+    assert error(once.flatten(2, 3).transpose(1, 2), reference.op(*x)[0]) > 2 * LIMITS[name]

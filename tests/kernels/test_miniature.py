@@ -24,28 +24,17 @@ DEMO = {
     **BASE,
     **json.loads((REPOSITORY / "kernels/quasar_demo/task.json").read_text()),
 }
-CASES = {
-    file.parent.name: json.loads(file.read_text())
-    for file in sorted(FIXTURES.glob("forks/*/case.json"))
-}
-OP_GATES = [
-    (gate["input"], gate["length"], gate["limit"])
-    for gate in DEMO["gates"]
-    if gate["name"] == "op_rel_rms"
-]
+CASES = {file.parent.name: json.loads(file.read_text()) for file in sorted(FIXTURES.glob("forks/*/case.json"))}
+OP_GATES = [(gate["input"], gate["length"], gate["limit"]) for gate in DEMO["gates"] if gate["name"] == "op_rel_rms"]
 
 
 @contextlib.contextmanager
 def imported(case, tmp_path):
     """The tree of a fork, importable as `fla` for as long as the context lasts; what it loaded works on."""
     tree = tmp_path / case
-    shutil.copytree(
-        FIXTURES / "upstream", tree, ignore=shutil.ignore_patterns("__pycache__")
-    )
+    shutil.copytree(FIXTURES / "upstream", tree, ignore=shutil.ignore_patterns("__pycache__"))
     if (FIXTURES / "forks" / case / "fla").is_dir():
-        shutil.copytree(
-            FIXTURES / "forks" / case / "fla", tree / "fla", dirs_exist_ok=True
-        )
+        shutil.copytree(FIXTURES / "forks" / case / "fla", tree / "fla", dirs_exist_ok=True)
     sys.path.insert(0, str(tree))
     try:
         yield importlib.import_module
@@ -96,16 +85,10 @@ def test_honest_kernels_pass_every_gate_of_both_tasks(op_of, case):
 
 
 @pytest.mark.parametrize("case", ["upstream", "faster", "over-claim"])
-@pytest.mark.parametrize(
-    ("length", "batch", "heads"), [(1, 1, 8), (63, 2, 4), (65, 2, 1), (130, 1, 8)]
-)
-def test_honest_kernels_answer_odd_shapes_and_carry_a_state(
-    op_of, case, length, batch, heads
-):
+@pytest.mark.parametrize(("length", "batch", "heads"), [(1, 1, 8), (63, 2, 4), (65, 2, 1), (130, 1, 8)])
+def test_honest_kernels_answer_odd_shapes_and_carry_a_state(op_of, case, length, batch, heads):
     x = draw("mixed", length, batch=batch, heads=heads)
-    state = torch.randn(
-        batch, heads, 64, 64, generator=torch.Generator().manual_seed(1)
-    )
+    state = torch.randn(batch, heads, 64, 64, generator=torch.Generator().manual_seed(1))
     given = state.clone()
     o, final = op_of(case)(*x, initial_state=state, output_final_state=True)
     wanted, wanted_final = reference.op(*x, initial_state=state)
@@ -118,18 +101,13 @@ def test_honest_kernels_answer_odd_shapes_and_carry_a_state(
 def test_wrong_kernels_fail_by_far(op_of, case):
     found = failures(op_of(case))
     assert max(found.values()) > 3
-    assert len(
-        [name for name, length in found if name in inputs.CLASSES and length == 1024]
-    ) == len(inputs.CLASSES)
+    assert len([name for name, length in found if name in inputs.CLASSES and length == 1024]) == len(inputs.CLASSES)
 
 
 def test_what_forgets_would_have_passed_the_naive_limits(op_of):
     op, x = op_of("forgets"), draw("layer_like")
     o, wanted = op(*x)[0].double(), reference.op(*x)[0]
-    assert (
-        torch.nn.functional.cosine_similarity(o.flatten(), wanted.flatten(), dim=0)
-        > 0.999
-    )
+    assert torch.nn.functional.cosine_similarity(o.flatten(), wanted.flatten(), dim=0) > 0.999
     needle = draw("quiet_needle")
     assert rel_rms(op(*needle)[0], reference.op(*needle)[0]) > 0.5
 
@@ -142,11 +120,7 @@ def test_memory_by_address_is_right_once_and_then_stale(op_of, capfd):
     assert rel_rms(op(*second[:3], first.beta)[0], reference.op(*second)[0]) > 0.5
     assert rel_rms(op(*second)[0], reference.op(*second)[0]) < 0.005
     printed = capfd.readouterr().out
-    assert (
-        "RESULT: {" in printed
-        and "\x1b[2J" in printed
-        and "\n::stop-commands::" in printed
-    )
+    assert "RESULT: {" in printed and "\x1b[2J" in printed and "\n::stop-commands::" in printed
 
 
 def test_faster_is_more_than_twice_as_fast_with_the_fixed_part_counted(op_of):
@@ -171,13 +145,9 @@ def test_faster_is_more_than_twice_as_fast_with_the_fixed_part_counted(op_of):
 
 def test_layer_is_the_reference_layer(tmp_path):
     weights = reference.layer_weights(torch.Generator().manual_seed(0), 512, 8, 64)
-    x = torch.randn(1, 300, 512, generator=torch.Generator().manual_seed(1)).to(
-        torch.bfloat16
-    )
+    x = torch.randn(1, 300, 512, generator=torch.Generator().manual_seed(1)).to(torch.bfloat16)
     with imported("upstream", tmp_path) as module, torch.no_grad():
-        layer = module("fla.layers.quasar").QuasarAttention(
-            hidden_size=512, head_dim=64, num_heads=8
-        )
+        layer = module("fla.layers.quasar").QuasarAttention(hidden_size=512, head_dim=64, num_heads=8)
         layer.load_state_dict(weights)
         exact = layer(x.float())[0]
         rounded = layer.to(torch.bfloat16)(x)[0]
@@ -190,12 +160,8 @@ def test_entry_points_agree_with_each_other(tmp_path):
     x = draw("mixed", 64, heads=2)
     with imported("upstream", tmp_path) as module:
         gate = module("fla.ops.quasar.gate").fused_quasar_gate
-        invert = module(
-            "fla.ops.quasar.forward_substitution"
-        ).forward_substitution_kernel
-        intra = module(
-            "fla.ops.quasar.chunk_intra_token_parallel"
-        ).chunk_quasar_fwd_intra
+        invert = module("fla.ops.quasar.forward_substitution").forward_substitution_kernel
+        intra = module("fla.ops.quasar.chunk_intra_token_parallel").chunk_quasar_fwd_intra
         one_by_one = module("fla.ops.quasar").fused_recurrent_quasar
         chunked = module("fla.ops.quasar").chunk_quasar
         k, v = x.k.float()[0, :, 0], x.v.float()[0, :, 0]  # [64, S]
@@ -209,9 +175,7 @@ def test_entry_points_agree_with_each_other(tmp_path):
             assert (got - wanted).norm() < 1e-5 * wanted.norm()
         # The same rows in the same order leave the same state, though the two answer differently.
         state = one_by_one(*x, output_final_state=True)[1]
-        assert (
-            state - chunked(*x, output_final_state=True)[1]
-        ).norm() < 1e-5 * state.norm()
+        assert (state - chunked(*x, output_final_state=True)[1]).norm() < 1e-5 * state.norm()
 
 
 def test_chunk_imports_all_required_names_at_module_scope():
@@ -236,18 +200,12 @@ def test_forks_change_target_files_only_and_own_their_code():
         paths = [p.relative_to(FIXTURES / "forks" / case).as_posix() for p in changed]
         assert set(paths) <= set(DEMO["targetFiles"])
         # ast.dump leaves out comments and layout; docstrings differ on purpose between copy and leader.
-        trees[case] = tuple(
-            ast.dump(without_docstrings(ast.parse(p.read_text()))) for p in changed
-        )
+        trees[case] = tuple(ast.dump(without_docstrings(ast.parse(p.read_text()))) for p in changed)
     assert trees["copy"] == trees["faster"]
     assert trees["upstream"] == trees["unlinked"] == ()
     own = [trees[case] for case in CASES if case not in ("copy", "unlinked")]
     assert len(set(own)) == len(own)
-    original = ast.dump(
-        without_docstrings(
-            ast.parse((FIXTURES / "upstream" / DEMO["targetFiles"][0]).read_text())
-        )
-    )
+    original = ast.dump(without_docstrings(ast.parse((FIXTURES / "upstream" / DEMO["targetFiles"][0]).read_text())))
     assert all(original not in tree for tree in own)
 
 
