@@ -33,6 +33,7 @@ class GateLog:
         self.at_most(f"{kind}_rel_rms", errors.rel_rms, limit, input_class, length)
         self.at_most(f"{kind}_chunk_rms", errors.chunk_rms, CHUNK_FACTOR * limit, input_class, length)
         self.at_least(f"{kind}_row_cosine", errors.row_cosine, ROW_COSINE, input_class, length)
+        self.at_most(f"{kind}_signed_mean", errors.signed_mean, limit, input_class, length)
 
     def at_most(self, name: str, value: float, limit: float, input_class: str, length: int) -> None:
         self._record(name, value, limit, input_class, length, value <= limit, value)

@@ -24,6 +24,8 @@ CHUNK = 64
 EPS = 1e-8
 NORM_EPS = 1e-5
 CONV_WIDTH = 4
+# Of [T, S] values per pseudo-head at once, the most that the scan holds beside its results.
+SCAN_ARRAYS = 10
 
 
 def op(q, k, v, beta, initial_state=None, dtype=torch.float64):
@@ -32,35 +34,57 @@ def op(q, k, v, beta, initial_state=None, dtype=torch.float64):
     q, k, v [B, T, H, S], beta [H] (after softplus), initial_state [B, H, S, S] or None
     -> o [B, T, H, S], state [B, H, S, S], both in `dtype`.
     """
-    rows, w, u, state = _prepare(q, k, v, beta, initial_state, dtype)
-    q_rows, k_rows = rows
+    part = slice(0, q.shape[2])
+    q_rows, k_rows, v_rows = (_to_rows(x, dtype, part) for x in (q, k, v))
+    w, u, state = _prepare(k_rows, v_rows, beta, initial_state)
     answers = torch.empty_like(q_rows)  # [B, H, N, 64, S]
     for c in range(q_rows.shape[2]):
         state = _write(state, k_rows[:, :, c], w[:, :, c], u[:, :, c])
         twice = _write(state, k_rows[:, :, c], w[:, :, c], u[:, :, c])
         answers[:, :, c] = q_rows[:, :, c] @ twice
-    return _to_time(answers, q.shape[1]), state
+    return _to_time(answers, q.shape[1]).contiguous(), state
 
 
-def op_scan(q, k, v, beta, initial_state=None, dtype=torch.float64):
+def op_scan(q, k, v, beta, initial_state=None, dtype=torch.float64, heads_at_once=None):
     """`op` by a two-level scan: 2 sqrt(N) steps for N chunks, and the same figures to a few units of rounding.
 
     A chunk is the affine map X -> M X + C with M = I - K^T W and C = K^T U. Groups of about sqrt(N) chunks are composed
     in parallel, the state is carried from group to group, and then walks through all groups in parallel.
-    """
-    rows, w, u, state = _prepare(q, k, v, beta, initial_state, dtype)
-    q_rows, k_rows = rows
-    chunks, size = q_rows.shape[2], q_rows.shape[-1]
-    eye = torch.eye(size, dtype=dtype, device=q.device)
-    maps = eye - k_rows.mT @ w  # [B, H, N, S, S]
-    adds = k_rows.mT @ u  # [B, H, N, S, S]
 
+    `heads_at_once` pseudo-heads are worked on together, all of them if it is None; `scan_bytes` says what that needs.
+    """
+    batch, time, heads, size = q.shape
+    together = heads_at_once or heads
+    o = torch.empty(batch, time, heads, size, dtype=dtype, device=q.device)
+    final = torch.empty(batch, heads, size, size, dtype=dtype, device=q.device)
+    for first in range(0, heads, together):
+        part = slice(first, min(first + together, heads))
+        state = None if initial_state is None else initial_state[:, part]
+        _scan(q, k, v, beta, state, dtype, part, o, final)
+    return o, final
+
+
+def scan_bytes(length, batch, heads, heads_at_once, dtype):
+    """An upper bound of the memory that `op_scan` takes beside its inputs, its results included, at head size 64."""
+    padded = length + -length % CHUNK
+    return batch * padded * 64 * dtype.itemsize * (heads + SCAN_ARRAYS * heads_at_once)
+
+
+def _scan(q, k, v, beta, state, dtype, part, o, final):
+    """The scan of the pseudo-heads `part`, into their places in o [B, T, H, S] and final [B, H, S, S]."""
+    k_rows, v_rows = _to_rows(k, dtype, part), _to_rows(v, dtype, part)
+    w, u, state = _prepare(k_rows, v_rows, beta[part], state)
+    del v_rows
+    chunks, size = k_rows.shape[2], k_rows.shape[-1]
+    eye = torch.eye(size, dtype=dtype, device=q.device)
     per_group = math.ceil(math.sqrt(chunks))
     groups = math.ceil(chunks / per_group)
-    spare = groups * per_group - chunks
-    if spare:  # maps that change nothing fill the last group
-        maps = torch.cat([maps, eye.expand(*maps.shape[:2], spare, size, size)], 2)
-        adds = F.pad(adds, (0, 0, 0, 0, 0, spare))
+    # The last group's spare maps change nothing.
+    maps = eye.repeat(*k_rows.shape[:2], groups * per_group, 1, 1)  # [B, H, G * P, S, S]
+    adds = torch.zeros_like(maps)
+    maps[:, :, :chunks] -= k_rows.mT @ w
+    adds[:, :, :chunks] = k_rows.mT @ u
+    del k_rows, w, u
     maps = maps.unflatten(2, (groups, per_group))  # [B, H, G, P, S, S]
     adds = adds.unflatten(2, (groups, per_group))
 
@@ -73,13 +97,15 @@ def op_scan(q, k, v, beta, initial_state=None, dtype=torch.float64):
     for g in range(groups):
         before[:, :, g] = state
         state = group_map[:, :, g] @ state + group_add[:, :, g]
+    final[:, part] = state
 
-    twice = torch.empty_like(maps)
+    twice = maps  # what a chunk answers from takes the place of its map, which no later step needs
     for p in range(per_group):
         before = maps[:, :, :, p] @ before + adds[:, :, :, p]
         twice[:, :, :, p] = maps[:, :, :, p] @ before + adds[:, :, :, p]
-    answers = q_rows @ twice.flatten(2, 3)[:, :, :chunks]  # [B, H, N, 64, S]
-    return _to_time(answers, q.shape[1]), state
+    del adds
+    answers = _to_rows(q, dtype, part) @ twice.flatten(2, 3)[:, :, :chunks]  # [B, H, N, 64, S]
+    o[:, :, part] = _to_time(answers, q.shape[1])
 
 
 def layer(state_dict, x, heads, dtype=torch.float64):
@@ -125,22 +151,20 @@ def layer_weights(generator, hidden, heads, head_dim):
     return weights
 
 
-def _prepare(q, k, v, beta, initial_state, dtype):
-    """-> (q, k as rows [B, H, N, 64, S]), W and U [B, H, N, 64, S], first state [B, H, S, S].
+def _prepare(k, v, beta, initial_state):
+    """k, v [B, H, N, 64, S], beta [H] -> W and U [B, H, N, 64, S], first state [B, H, S, S].
 
     The writes of a chunk in closed form (WY): L = I + tril(diag(alpha) K K^T, -1), W = L^-1 diag(alpha) K,
     U = L^-1 diag(alpha) V, and F_c(X) = X + K^T (U - W X).
     """
-    if q.is_cuda and torch.backends.cuda.matmul.allow_tf32:
+    if k.is_cuda and torch.backends.cuda.matmul.allow_tf32:
         raise ValueError("the reference needs full fp32 products: set torch.backends.cuda.matmul.allow_tf32 = False")
-    q, k, v = (_to_rows(x.to(dtype)) for x in (q, k, v))
-    batch, heads, _, _, size = q.shape
-    alpha = _alpha(k, beta.to(dtype).view(-1, 1, 1, 1))  # [B, H, N, 64, 1]
-    lower = (alpha * (k @ k.mT)).tril(-1)  # the unit diagonal is implied
+    batch, heads, _, _, size = k.shape
+    alpha = _alpha(k, beta.to(k.dtype).view(-1, 1, 1, 1))  # [B, H, N, 64, 1]
+    lower = (alpha * (k @ k.mT)).tril_(-1)  # the unit diagonal is implied
     w_u = torch.linalg.solve_triangular(lower, alpha * torch.cat([k, v], -1), upper=False, unitriangular=True)
-    w, u = w_u.split(size, -1)
-    state = q.new_zeros(batch, heads, size, size) if initial_state is None else initial_state.to(dtype)
-    return (q, k), w, u, state
+    state = k.new_zeros(batch, heads, size, size) if initial_state is None else initial_state.to(k.dtype)
+    return *w_u.split(size, -1), state
 
 
 def _alpha(k, beta):
@@ -154,16 +178,19 @@ def _write(state, k, w, u):
     return state + k.mT @ (u - w @ state)
 
 
-def _to_rows(x):
-    """[B, T, H, S] -> [B, H, N, 64, S]: pad the time, then reinterpret the memory, as the published code does."""
+def _to_rows(x, dtype, part):
+    """[B, T, H, S] -> [B, heads in `part`, N, 64, S]: the memory reinterpreted, as the published code does."""
     batch, time, heads, size = x.shape
-    x = F.pad(x, (0, 0, 0, 0, 0, -time % CHUNK))
-    return x.reshape(batch, heads, -1, CHUNK, size)
+    rows = time + -time % CHUNK  # of one pseudo-head; the padding of the time is the end of the last one
+    held = x.reshape(batch, time * heads, size)[:, part.start * rows : part.stop * rows].to(dtype)
+    if missing := (part.stop - part.start) * rows - held.shape[1]:
+        held = F.pad(held, (0, 0, 0, missing))
+    return held.reshape(batch, part.stop - part.start, -1, CHUNK, size)
 
 
 def _to_time(answers, time):
     """[B, H, N, 64, S] -> [B, T, H, S]: row r of pseudo-head p is time r of head p; padded rows are dropped."""
-    return answers.flatten(2, 3).transpose(1, 2)[:, :time].contiguous()
+    return answers.flatten(2, 3).transpose(1, 2)[:, :time]
 
 
 def _short_conv(x, weight):

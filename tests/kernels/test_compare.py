@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+from judge import compare
 from judge.compare import errors, relative_rms
 
 
@@ -25,7 +26,7 @@ def test_one_value_that_is_not_finite_leaves_no_figure(poison):
     output[0, 100, 2, 3] = poison
     found = errors(output, reference())
     assert found.nonfinite == 1
-    for value in (found.rel_rms, found.chunk_rms, found.row_cosine):
+    for value in (found.rel_rms, found.chunk_rms, found.row_cosine, found.signed_mean):
         assert not value <= 1e9 and not value >= 0.99
 
 
@@ -64,6 +65,45 @@ def test_lengths_that_are_not_whole_chunks_are_compared_to_the_end():
     output = wanted.clone()
     output[:, 69] = 0
     assert errors(output, wanted).chunk_rms > 0.1
+
+
+def test_errors_that_all_point_one_way_show_in_their_mean():
+    wanted = reference()
+    scale = wanted.square().mean().sqrt()
+    assert errors(wanted - 0.01 * scale, wanted).signed_mean == pytest.approx(0.01)
+    assert errors(wanted.to(torch.bfloat16), wanted).signed_mean < 1e-4
+
+
+@pytest.mark.parametrize("block", [1, 5000, 1 << 30])
+def test_what_is_looked_at_together_changes_nothing(monkeypatch, block):
+    wanted = torch.cat([reference(1, 203), reference(2, 203) * 3])
+    output = wanted.to(torch.bfloat16)
+    output[1, 130, 2] *= -1
+    usual = errors(output, wanted)
+    monkeypatch.setitem(compare.BLOCK, "cpu", block)
+    found = errors(output, wanted)
+    for name in ("rel_rms", "chunk_rms", "row_cosine", "signed_mean"):
+        assert getattr(found, name) == pytest.approx(getattr(usual, name), rel=1e-12)
+    output[1, 202, 3, 15] = math.inf
+    assert errors(output, wanted).nonfinite == 1
+
+
+def test_a_reference_in_fp32_serves_as_well():
+    wanted = reference(length=500)
+    output = wanted.to(torch.bfloat16)
+    exact, found = errors(output, wanted), errors(output, wanted.float())
+    assert found.rel_rms == pytest.approx(exact.rel_rms, rel=1e-4)
+    assert found.chunk_rms == pytest.approx(exact.chunk_rms, rel=1e-4)
+    assert found.row_cosine == pytest.approx(exact.row_cosine, rel=1e-6)
+
+
+def test_what_is_compared_stays_as_it_is():
+    wanted = reference()
+    output = wanted + 1
+    before = output.clone(), wanted.clone()
+    errors(output, wanted)
+    relative_rms(output, wanted)
+    assert torch.equal(output, before[0]) and torch.equal(wanted, before[1])
 
 
 def test_a_state_that_is_not_finite_is_infinitely_wrong():

@@ -17,15 +17,7 @@ MEMORY = ("long_memory", "mixed", "quiet_needle", "parallel_keys")
 
 
 def draw(name, length=1024, seed=7, batch=1, heads=8):
-    return inputs.make(
-        name,
-        length=length,
-        batch=batch,
-        heads=heads,
-        head_dim=64,
-        seed=seed,
-        device="cpu",
-    )
+    return inputs.make(name, length=length, batch=batch, heads=heads, head_dim=64, seed=seed, device="cpu")
 
 
 def rows(x):

@@ -20,10 +20,7 @@ torch.set_num_threads(1)
 REPOSITORY = Path(__file__).parents[2]
 FIXTURES = REPOSITORY / "tests/fixtures"
 BASE = json.loads((REPOSITORY / "kernels/quasar/task.json").read_text())
-DEMO = {
-    **BASE,
-    **json.loads((REPOSITORY / "kernels/quasar_demo/task.json").read_text()),
-}
+DEMO = {**BASE, **json.loads((REPOSITORY / "kernels/quasar_demo/task.json").read_text())}
 CASES = {file.parent.name: json.loads(file.read_text()) for file in sorted(FIXTURES.glob("forks/*/case.json"))}
 OP_GATES = [(gate["input"], gate["length"], gate["limit"]) for gate in DEMO["gates"] if gate["name"] == "op_rel_rms"]
 
@@ -167,11 +164,7 @@ def test_entry_points_agree_with_each_other(tmp_path):
         k, v = x.k.float()[0, :, 0], x.v.float()[0, :, 0]  # [64, S]
         alpha = gate(k.square().sum(-1).view(64, 1, 1), x.beta[:1]).view(64, 1)
         inverse = invert(torch.eye(64) + (alpha * (k @ k.mT)).tril(-1))
-        for got, wanted in zip(
-            intra(k, v, alpha),
-            (inverse @ (alpha * k), inverse @ (alpha * v)),
-            strict=True,
-        ):
+        for got, wanted in zip(intra(k, v, alpha), (inverse @ (alpha * k), inverse @ (alpha * v)), strict=True):
             assert (got - wanted).norm() < 1e-5 * wanted.norm()
         # The same rows in the same order leave the same state, though the two answer differently.
         state = one_by_one(*x, output_final_state=True)[1]

@@ -98,6 +98,25 @@ def test_loop_and_scan_agree_where_groups_do_not_come_out_even():
         assert (state - state2).abs().max() < 1e-12
 
 
+@pytest.mark.parametrize("together", [1, 2, 3, 4])
+@pytest.mark.parametrize("time", [1, 130, 256])
+def test_pseudo_heads_can_be_worked_on_a_few_at_a_time(time, together):
+    inputs = tensors(draw(time, batch=2, time=time, heads=4))
+    (o, state), (o2, state2) = reference.op(*inputs), reference.op_scan(*inputs, heads_at_once=together)
+    assert (o - o2).abs().max() < 1e-12
+    assert (state - state2).abs().max() < 1e-12
+
+
+def test_a_few_heads_at_a_time_need_less_memory():
+    def needed(together, dtype=torch.float32):
+        return reference.scan_bytes(1_048_576, 1, 8, together, dtype)
+
+    assert needed(1) < needed(2) < needed(8) < 32 * 2**30
+    assert reference.scan_bytes(524_288, 1, 8, 1, torch.float32) < 3 * 2**30
+    assert needed(8, torch.float64) == 2 * needed(8)
+    assert reference.scan_bytes(65, 2, 8, 8, torch.float64) == reference.scan_bytes(128, 2, 8, 8, torch.float64)
+
+
 def test_inputs_are_left_as_they_were():
     inputs = tensors(draw(2, batch=1, time=130, heads=2))
     before = [x.clone() for x in inputs]
