@@ -20,7 +20,8 @@ REQUIRED = (
     "memory_limit",
 )
 CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
-OPTIONAL = ("uts_namespace", "user_namespace", "cgroup_pids", "cgroup_memory")
+OPTIONAL = ("uts_namespace", "user_namespace", "cgroup_pids", "cgroup_memory", "masked_identity")
+GPU_OPTIONAL = ("gpu_devices_only",)
 
 
 def protections(states: list[dict], root_pid: int | None) -> set[str]:

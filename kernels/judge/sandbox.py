@@ -14,25 +14,41 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from judge import identity
 from judge.faults import Refused
+from judge.gpu_files import GpuFiles
+from judge.nobody import DROP, NOBODY, reaches
 
-NOBODY = 65534
 INSTALL_LINE = "apt-get install -y bubblewrap"
 TREE, WORKER, SCRATCH = "/judge/tree", "/judge/worker", "/scratch"
-DROP = ["--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", "--no-new-privs"]
 LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 ETC = ("/etc/ld.so.cache", "/etc/alternatives")
+CONTAINER_OPTIONS = (
+    "--privileged, or with --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt "
+    "systempaths=unconfined"
+)
+ELSE_A_VM = "A rented container that allows neither cannot judge: rent a virtual machine."
 SHM_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Box:
-    """Limits and places of one sandboxed process. `binds` are host paths shown read-only at a path inside."""
+    """Limits and places of one sandboxed process. `binds` are host paths shown read-only at a path inside; `masks`
+    likewise, over files of /proc; `gpu` is what it sees of one GPU, None for a worker on the CPU."""
 
     limits: dict
     env: dict[str, str]
     binds: dict[str, str] = field(default_factory=dict)
     processes: int | None = None
+    masks: dict[str, str] = field(default_factory=dict)
+    gpu: GpuFiles | None = None
+
+    @property
+    def memory_bytes(self) -> int:
+        """Memory of the host that the whole box may use: CUDA reserves far more addresses than it uses memory."""
+        if self.gpu is None:
+            return self.limits["addressSpaceBytes"]
+        return self.limits.get("memoryBytes", self.limits["addressSpaceBytes"])
 
 
 def require_tools() -> None:
@@ -50,30 +66,60 @@ def require_tools() -> None:
 def command(box: Box, seccomp_fd: int, info_fd: int, inner: list[str], joins: list[str]) -> list[str]:
     """The whole command line; `joins` are cgroup.procs files that the process enters before anything else."""
     limits = box.limits
-    bwrap = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
-    bwrap += ["--hostname", "judge", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    bwrap = [*_namespaces(), "--hostname", "judge", "--new-session", "--clearenv"]
     for name, value in box.env.items():
         bwrap += ["--setenv", name, value]
-    bwrap += _host_files()
-    bwrap += ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
-    bwrap += ["--size", str(SHM_BYTES), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
-    bwrap += ["--size", str(limits["scratchBytes"]), "--tmpfs", SCRATCH]
+    bwrap += [*_host_files(), *_proc(box.masks), "--dev", "/dev"]
+    bwrap += ["--size", str(SHM_BYTES), "--tmpfs", "/dev/shm"]
+    if box.gpu is not None:
+        for device in box.gpu.devices:
+            bwrap += ["--dev-bind", device, device]
+        for library in box.gpu.libraries:
+            bwrap += ["--ro-bind", library, library]
+    bwrap += ["--remount-ro", "/dev", "--size", str(limits["scratchBytes"]), "--tmpfs", SCRATCH]
     for inside, outside in box.binds.items():
         bwrap += ["--ro-bind", outside, inside]
     bwrap += ["--remount-ro", "/", "--chdir", SCRATCH, "--seccomp", str(seccomp_fd), "--info-fd", str(info_fd), "--"]
-    bwrap += _limited(limits, box.processes or limits["processes"], inner)
-    if os.geteuid() == 0:
-        bwrap = ["setpriv", *DROP, *bwrap]
-    if joins:
-        # A shell moves itself into the cgroups, so that nothing of the worker was ever outside of them.
-        script = 'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1" || exit 97; shift; n=$((n-1)); done; exec "$@"'
-        bwrap = ["/bin/sh", "-c", script, "sh", str(len(joins)), *joins, *bwrap]
-    return bwrap
+    bwrap = _dropped(bwrap + _limited(box, inner))
+    # The shell moves itself into the cgroups, so that nothing of the worker was ever outside of them, and offers itself
+    # first should the host run out of memory.
+    script = (
+        "echo 1000 > /proc/self/oom_score_adj; "
+        'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1" || exit 97; shift; n=$((n-1)); done; exec "$@"'
+    )
+    return ["/bin/sh", "-c", script, "sh", str(len(joins)), *joins, *bwrap]
 
 
-def worker_env(task_env: dict[str, str]) -> dict[str, str]:
-    """All that a worker's environment holds."""
-    return {
+def masks(place: Path) -> dict[str, str]:
+    """Neutral files below `place` for `Box.masks`: those over what names this host that a box here can be given."""
+    return identity.masks(place, lambda covers: _builds([*_host_files(), *_proc(covers), "--remount-ro", "/"]))
+
+
+def why_not_built(said: str) -> str:
+    """What to do on a host where bubblewrap ended with these words."""
+    if "disable-userns" in said or "Unknown option" in said:
+        advice = "This bubblewrap is too old: 0.8 or newer is needed (Debian 12, Ubuntu 24.04)."
+    elif "mount proc" in said:
+        advice = (
+            "A container hides parts of its /proc, and then nothing inside may mount one of its own. Docker: run it "
+            f"with {CONTAINER_OPTIONS}. Kubernetes: a privileged pod. {ELSE_A_VM}"
+        )
+    elif "No space left" in said:
+        advice = "The host allows no (more) user namespaces: sysctl -w user.max_user_namespaces=10000"
+    elif any(word in said for word in ("amespace", "uid map", "not permitted", "Permission denied")):
+        advice = (
+            "The host refuses user namespaces. Ubuntu 24.04: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, "
+            "or an AppArmor profile for bwrap; older Debian: sysctl -w kernel.unprivileged_userns_clone=1; Docker: run "
+            f"it with {CONTAINER_OPTIONS}. {ELSE_A_VM}"
+        )
+    else:
+        advice = "runner/doctor and docs/hosts.md say what a host must allow."
+    return f"bubblewrap could not build the sandbox on this host: {said[:500]!r}. {advice}"
+
+
+def worker_env(task_env: dict[str, str], gpu: GpuFiles | None = None) -> dict[str, str]:
+    """All that a worker's environment holds. Triton is never interpreted where there is a GPU."""
+    env = {
         "PATH": "/usr/bin:/bin",
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
@@ -81,8 +127,12 @@ def worker_env(task_env: dict[str, str]) -> dict[str, str]:
         "LC_ALL": "C.UTF-8",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
+        **({} if gpu is None else gpu.env),
         **task_env,
     }
+    if gpu is not None:
+        env.pop("TRITON_INTERPRET", None)
+    return env
 
 
 def readable_scratch(purpose: str, candidates: tuple[str, ...] | None = None) -> Path:
@@ -90,18 +140,44 @@ def readable_scratch(purpose: str, candidates: tuple[str, ...] | None = None) ->
     import tempfile
 
     for base in candidates or (tempfile.gettempdir(), "/tmp", "/var/tmp"):
-        if _reachable(base):
+        if reaches(base):
             directory = Path(tempfile.mkdtemp(prefix=f"quasar-{purpose}-", dir=base))
             directory.chmod(0o755)
             return directory
     raise Refused(f"uid {NOBODY} can enter no temporary directory: set TMPDIR to one with mode 0755 all the way up")
 
 
-def _limited(limits: dict, processes: int, inner: list[str]) -> list[str]:
+def _namespaces() -> list[str]:
+    bwrap = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
+    return [*bwrap, "--die-with-parent", "--cap-drop", "ALL"]
+
+
+def _proc(covers: dict[str, str]) -> list[str]:
+    # CUDA needs the /proc of its own pid namespace.
+    arguments = ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys"]
+    for inside, cover in covers.items():
+        arguments += ["--ro-bind", cover, inside]
+    return arguments
+
+
+def _dropped(bwrap: list[str]) -> list[str]:
+    return ["setpriv", *DROP, *bwrap] if os.geteuid() == 0 else bwrap
+
+
+def _builds(arguments: list[str]) -> bool:
+    """Whether a box with these arguments can be made here."""
+    trial = _dropped([*_namespaces(), *arguments, "--", "/usr/bin/true"])
+    return subprocess.run(trial, check=False, capture_output=True).returncode == 0
+
+
+def _limited(box: Box, inner: list[str]) -> list[str]:
+    limits = box.limits
+    # CUDA reserves far more addresses than a host has memory: a GPU worker is held by the limit of its box.
+    addresses = [] if box.gpu is not None else [f"--as={limits['addressSpaceBytes']}"]
     return [
         "prlimit",
-        f"--as={limits['addressSpaceBytes']}",
-        f"--nproc={processes}",
+        *addresses,
+        f"--nproc={box.processes or limits['processes']}",
         "--nofile=1024",
         # Below the size of the scratch, so that a full scratch answers "no space" and not "file too large".
         f"--fsize={limits['scratchBytes'] // 2}",
@@ -130,9 +206,11 @@ def _host_files() -> list[str]:
 
 def _python_roots() -> list[str]:
     roots: list[str] = []
-    for prefix in (sys.base_prefix, sys.prefix):
+    # The interpreter's links may lead to a directory that is neither prefix.
+    interpreter = os.path.dirname(os.path.dirname(os.path.realpath(sys.executable)))
+    for prefix in (sys.base_prefix, sys.prefix, interpreter):
         path = os.path.abspath(prefix)
-        if not path.startswith("/usr/") and path != "/usr" and path not in roots:
+        if not f"{path}/".startswith(("/usr/", *(f"{root}/" for root in roots))):
             roots.append(path)
     return roots
 
@@ -145,18 +223,8 @@ def _require_readable_python() -> None:
     if not any(os.path.abspath(torch.origin).startswith(f"{root}/") for root in roots):
         raise Refused(f"{torch.origin} lies outside of the Python environment {sys.prefix}: install PyTorch into it")
     for path in (os.path.realpath(sys.executable), sys.executable, torch.origin):
-        if not _reachable(path):
+        if not reaches(path):
             raise Refused(
                 f"uid {NOBODY}, which runs the kernel, cannot read {path}: a directory above it is closed to others. "
                 "Make the Python environment on a readable path (for example /opt/quasar/venv, from /usr/bin/python3)."
             )
-
-
-def _reachable(path: str) -> bool:
-    """Whether the worker's real uid can read `path` (and enter it, if it is a directory)."""
-    if os.geteuid() != 0:
-        return os.access(path, os.R_OK | os.X_OK if os.path.isdir(path) else os.R_OK)
-    check = ["setpriv", *DROP, "/usr/bin/test", "-r", path]
-    if os.path.isdir(path):
-        check += ["-a", "-x", path]
-    return subprocess.run(check, check=False, capture_output=True).returncode == 0

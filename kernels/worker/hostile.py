@@ -1,6 +1,7 @@
 """What a hostile kernel would try in the worker's box. Reports to the judge's reply pipe: true where it was stopped."""
 
 import ctypes
+import hashlib
 import json
 import mmap
 import os
@@ -8,7 +9,10 @@ import platform
 import resource
 import signal
 import socket
+import stat
+import subprocess
 import sys
+import time
 
 config = json.load(sys.stdin)
 libc = ctypes.CDLL(None, use_errno=True)
@@ -73,6 +77,82 @@ def huge_memory():
         return True
 
 
+def make_device():
+    os.mknod(os.path.join(config["scratch"], "device"), stat.S_IFCHR | 0o600, os.makedev(195, 0))
+
+
+def open_device(path):
+    os.close(os.open(path, os.O_RDWR))
+
+
+def join_cgroup():
+    """Whether any process list of the host's cgroups can be opened for writing."""
+    return any("cgroup.procs" in names for _, _, names in os.walk("/sys/fs/cgroup"))
+
+
+def content(path):
+    """What the judge calls the digest of a file; "" for an empty directory."""
+    if os.path.isdir(path):
+        return "" if not os.listdir(path) else "entries"
+    return hashlib.sha256(open(path, "rb").read()).hexdigest()
+
+
+def runs_programs():
+    """Whether what is written to the scratch can be executed: Triton compiles there."""
+    path = os.path.join(config["scratch"], "program")
+    with open(path, "w") as out:
+        out.write("#!/bin/sh\nexit 7\n")
+    os.chmod(path, 0o700)
+    return subprocess.run([path]).returncode == 7
+
+
+def compiles():
+    path = os.path.join(config["scratch"], "unit")
+    with open(f"{path}.c", "w") as out:
+        out.write("#include <Python.h>\nint answer(void) { return 7; }\n")
+    command = [os.environ["CC"], "-shared", "-fPIC", f"-I{config['headers']}", f"{path}.c", "-o", f"{path}.so"]
+    subprocess.run(command, check=True)
+    return ctypes.CDLL(f"{path}.so").answer() == 7
+
+
+def sees_one_gpu():
+    driver = ctypes.CDLL("libcuda.so.1")
+    count = ctypes.c_int()
+    error = driver.cuInit(0) or driver.cuDeviceGetCount(ctypes.byref(count))
+    if error or count.value != 1:
+        print(f"CUDA error {error}, {count.value} devices", file=sys.stderr)
+    return error == 0 and count.value == 1
+
+
+def works(attempt):
+    try:
+        return attempt()
+    except Exception as error:
+        print(f"{attempt.__name__}: {error}", file=sys.stderr, flush=True)
+        return False
+
+
+def fill_memory():
+    """Takes twice what the box may hold, in shares of a quarter, and tells when all of them are held at once."""
+    share = config["boxMemory"] // 4
+    children = []
+    for _ in range(8):
+        ready, done = os.pipe()
+        child = os.fork()
+        if child == 0:
+            with mmap.mmap(-1, share) as memory:
+                for at in range(0, share, mmap.PAGESIZE):
+                    memory[at] = 1
+                os.write(done, b"x")
+                signal.pause()
+        os.close(done)
+        children.append((child, ready))
+    for _, ready in children:
+        os.read(ready, 1)  # held, or ended
+    time.sleep(0.1)  # for a limit that looks from time to time
+    return all(os.waitpid(child, os.WNOHANG) == (0, 0) for child, _ in children)
+
+
 def huge_file():
     path = os.path.join(config["scratch"], "huge")
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
@@ -89,7 +169,7 @@ def huge_file():
 status = dict(line.split(":\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\t" in line)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 own_fds = {0, 1, 2, config["command"], config["reply"]}
-report = {
+findings = {
     "network_loopback": stopped(lambda: connect(("127.0.0.1", 22))),
     "network_outside": stopped(lambda: connect(("192.0.2.1", 80))),
     "network_sockets": stopped(lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()),
@@ -103,8 +183,12 @@ report = {
     "write_worker": stopped(lambda: write("/judge/worker/x")),
     "write_usr": stopped(lambda: write("/usr/x")),
     "write_dev": stopped(lambda: write("/dev/x")),
-    "environment": set(os.environ)
-    <= {"PATH", "HOME", "TMPDIR", "TRITON_CACHE_DIR", "LC_ALL", "PWD", "OMP_NUM_THREADS", "MKL_NUM_THREADS"},
+    "sysrq_trigger": stopped(lambda: os.close(os.open("/proc/sysrq-trigger", os.O_WRONLY))),
+    "cgroup_escape": not join_cgroup(),
+    "device_files": set(os.listdir("/dev")) <= set(config["devices"]),
+    "other_gpus": all(stopped(lambda path=path: open_device(path)) for path in config["hidden"]),
+    "make_device": stopped(make_device),
+    "environment": set(os.environ) <= {*config["environment"], "PWD"},
     "descriptors": {int(name) for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")}
     <= own_fds,
     "capabilities": int(status["CapEff"], 16) == 0 and int(status["CapBnd"], 16) == 0,
@@ -118,11 +202,21 @@ report = {
     "keyctl": refused_call(250, 219, 0, 0),
     "io_uring": refused_call(425, 425, 1, 0),
     "userfaultfd": refused_call(323, 282, 0),
+    "memfd_create": refused_call(319, 279, b"x", 0),
+    "shared_memory_segment": refused_call(29, 194, 0, 1 << 20, 0o600),
     "perf_event_open": refused_call(298, 241, 0, 0, 0, 0, 0),
-    "memory": stopped(huge_memory),
     "file_size": stopped(huge_file),
     "fork_bomb": stopped(fork_bomb),
 }
-os.write(config["reply"], json.dumps(report).encode() + b"\n")
-# The judge looks at this process from outside before it ends it.
+if not config["boxMemory"]:
+    findings["memory"] = stopped(huge_memory)
+use = {"runs_programs": works(runs_programs)}
+if config["gpu"]:
+    use |= {"compiles": works(compiles), "sees_one_gpu": works(sees_one_gpu)}
+masked = all(works(lambda path=path: content(path)) == digest for path, digest in config["masked"].items())
+os.write(config["reply"], json.dumps({"findings": findings, "use": use, "masked": masked}).encode() + b"\n")
+# The judge looks at this process from outside, asks for the last attempt where the box as a whole is limited, and
+# ends it.
+os.read(config["command"], 1)
+os.write(config["reply"], b"held" if fill_memory() else b"stopped")
 signal.pause()
