@@ -85,6 +85,16 @@ export const GateResult = z.strictObject({
 });
 export type GateResult = z.infer<typeof GateResult>;
 
+/**
+ * Reported beside the logit gates, decisive for nothing. `top1` is the share of positions whose first choice is the
+ * reference's, among those where the reference prefers it by more than 0.1; null where there is no such position.
+ */
+const LogitFigures = z.strictObject({
+  model: Label,
+  meanKl: z.number().nonnegative(),
+  top1: z.number().min(0).max(1).nullable(),
+});
+
 const ClockSample = z.strictObject({
   smMHz: Int.nonnegative(),
   watts: z.number().nonnegative(),
@@ -120,6 +130,7 @@ export const Result = z.strictObject({
   key: z.strictObject({ sha256: Sha256, value: Sha256 }),
   verdict: VerdictBody,
   gates: z.array(GateResult).max(512),
+  logits: LogitFigures.optional(),
   measurements: z.array(Measurement).max(16),
   conditions: z.strictObject({
     yardstick: z.array(z.strictObject({ name: Label, beforeNs: Ns, afterNs: Ns })).max(16),

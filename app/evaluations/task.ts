@@ -56,10 +56,18 @@ export const Task = z.strictObject({
   targetLengths: z.strictObject({ min: Int.positive(), max: Int.positive() }),
   timing: z.strictObject({ cuda: Timing, cpu: Timing }),
   gates: z.array(Gate),
+  /** The language model that the logit gates run on a GPU: `small` without an entry. */
+  logits: z.strictObject({ preset: z.enum(['small', 'qwen']) }).optional(),
+  /** What the op cannot do without: bytes of memory traffic per token. A faster op is `implausible`. */
+  roofline: z.strictObject({ bytesPerToken: Int.positive() }).optional(),
   worker: z.strictObject({
     env: z.record(z.string(), z.string()),
     limits: z.strictObject({
       addressSpaceBytes: Int.positive(),
+      /** Memory of the host that a worker on a GPU may use; there the address space says nothing. */
+      memoryBytes: Int.positive().optional(),
+      /** Memory of the GPU that a worker may hold. */
+      gpuBytes: Int.positive().optional(),
       processes: Int.positive(),
       scratchBytes: Int.positive(),
       logBytes: Int.positive(),

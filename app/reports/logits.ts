@@ -1,8 +1,10 @@
 /** `Quasar / logits`: whether the kernel computes what it should. */
+
+import type { Result } from '../evaluations/schema.ts';
 import type { CheckRunState } from '../github/github.ts';
 import { code, fenced, plain, prose } from './escape.ts';
 import { environment, workerLog } from './evidence.ts';
-import { counted } from './figures.ts';
+import { counted, figure, percent } from './figures.ts';
 import { closest, firstFailing, gatesTable, inWords } from './gates.ts';
 import { notJudged, stopped } from './intake.ts';
 import { completed, RERUN, type Report } from './output.ts';
@@ -72,6 +74,7 @@ function passed({ result }: DecidedState): Report {
       `**Correct.** ${all}, and so did every output that was computed while the clock ran.`,
       'Speed, score and rank are in **Quasar / benchmark**.',
       gatesTable(gates),
+      besideTheGates(result),
       result === null ? null : environment(result),
     ],
   };
@@ -91,10 +94,20 @@ function failed({ decision, result }: DecidedState): Report {
         (gate === null ? null : `First gate that fails: ${inWords(gate, (text) => code(text, 60))}.`),
       `**Next:** ${words.next}`,
       gatesTable(result?.gates ?? []),
+      besideTheGates(result),
       log,
       result === null ? null : environment(result),
     ],
   };
+}
+
+/** What the language model's logits show and no gate decides. Null where the judge did not get that far. */
+function besideTheGates(result: Result | null): string | null {
+  if (!result?.logits) return null;
+  const { model, meanKl, top1 } = result.logits;
+  const choice =
+    top1 === null ? 'no position where the reference is decided' : `top-1 agreement ${percent(top1)}`;
+  return `Reported, not gated: logits of the language model (${code(model)}), mean KL ${figure(meanKl)}, ${choice}.`;
 }
 
 /** The judge's own words may quote what it was given. */

@@ -7,6 +7,7 @@ import {
   type IntakeReason,
   JUDGE_REASONS,
 } from '../../app/evaluations/reasons.ts';
+import { Result } from '../../app/evaluations/schema.ts';
 import type { CheckRunState } from '../../app/github/github.ts';
 import { renderBenchmark } from '../../app/reports/benchmark.ts';
 import { renderImports } from '../../app/reports/imports.ts';
@@ -125,6 +126,27 @@ describe('a title of its own', () => {
     expect(title('decided-op_error', 'logits')).toBe(
       'op_error: op_rel_rms on long_memory at 512: 0.318, limit ≤ 0.042',
     );
+  });
+});
+
+describe('what the logits show beside the gates', () => {
+  const summary = (reason: 'accepted' | 'logits', more: Partial<Result>) =>
+    renderLogits(aView(decidedState(aResult(reason, more)))).output.summary;
+  const logits = { model: 'qwen, read weights', meanKl: 4.24e-5, top1: 0.984 };
+  it('is reported of a pass and of a failure alike', () => {
+    const line =
+      'Reported, not gated: logits of the language model (`qwen, read weights`), mean KL 4.2e-5, top-1 agreement 98 %.';
+    expect(summary('accepted', { logits })).toContain(line);
+    expect(summary('logits', { logits })).toContain(line);
+  });
+  it('says so where the reference has no first choice', () => {
+    expect(summary('accepted', { logits: { ...logits, top1: null } })).toContain(
+      'mean KL 4.2e-5, no position where the reference is decided.',
+    );
+  });
+  it('is left out of results that do not have it', () => {
+    const { logits: _, ...older } = aResult('accepted');
+    expect(renderLogits(aView(decidedState(Result.parse(older)))).output.summary).not.toContain('not gated');
   });
 });
 

@@ -150,6 +150,7 @@ export function aResult(reason: JudgeReason, more: Partial<Result> = {}): Result
     key: { sha256: '2'.repeat(64), value: '3'.repeat(64) },
     verdict: { status: JUDGE_RULES[reason].status, reason, detail: DETAILS[reason] ?? '' },
     gates: FAILING[reason] ?? (timed ? GATES : []),
+    ...(timed ? { logits: { model: 'small, drawn weights', meanKl: 1.4e-5, top1: 1 } } : {}),
     measurements: timed
       ? [
           aMeasurement(512, 310_000, 90_000),
