@@ -1,113 +1,130 @@
-"""The seeds' gate: a small decoder around the task's layer, its logits against the reference's.
+"""The seeds' gate: a decoder around the task's layer, its logits against the reference's.
 
 The worker runs the trunk and hands over hidden states of all positions; only then does the judge draw positions, and it
-applies its own head. Logits have unit deviation, because the limit of 0.1 is absolute.
+applies its own head. The limit of 0.1 is absolute, so both sides are divided by the reference logits' deviation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 
+from judge import logit_weights
 from judge.gates import GateLog
 from judge.keys import Keys
+from judge.layout import Field, Shape
+from judge.logit_weights import Sizes
 from judge.session import Session
-from judge.slots import Field, Shape
 from judge.task import Task
 
 COSINE = 0.99
 MAX_ABS_DIFF = 0.1
 POSITIONS = 64
 CHUNK = 64
-EPS = 1e-5
-# With the key convolution at a quarter, memory lasts long enough for a forgetful kernel to show in the logits.
-KEY_CONV_GAIN = 0.25
+# The first choice is compared where the reference itself is decided.
+MARGIN = 0.1
+HEAD_ROWS = 16_384
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
-class Sizes:
-    length: int
-    hidden: int
-    heads: int
-    head_dim: int
-    blocks: int
-    inner: int
-    vocabulary: int
+class Figures:
+    """Of the logits at the drawn positions, in units of the reference's deviation. `top1` is null without a margin."""
 
-    def trunk(self) -> dict:
-        """What the worker is told."""
-        return {"hidden": self.hidden, "heads": self.heads, "headDim": self.head_dim, "blocks": self.blocks}
+    cosine: float
+    max_abs_diff: float
+    mean_kl: float
+    top1: float | None
 
-
-SIZES = {
-    "cuda": Sizes(length=2048, hidden=512, heads=8, head_dim=64, blocks=2, inner=1024, vocabulary=8192),
-    # Small enough for a CPU of two cores, the same model otherwise.
-    "cpu": Sizes(length=512, hidden=256, heads=4, head_dim=64, blocks=2, inner=512, vocabulary=2048),
-}
+    def reported(self, model: str) -> dict:
+        """What stands beside the gates and decides nothing."""
+        return {"model": model, "meanKl": self.mean_kl, "top1": self.top1}
 
 
 class Model:
-    """Weights and one prompt, all from the key; `masters` are what the worker sees, in bf16."""
+    """Weights and one prompt; `masters` are what the worker sees, in bf16 on the judge's device."""
 
-    def __init__(self, sizes: Sizes, keys: Keys, task: Task):
+    def __init__(self, sizes: Sizes, keys: Keys, task: Task, device: torch.device = CPU, directory: Path | None = None):
         self.sizes = sizes
         self._reference = task.reference()
-        generator = torch.Generator().manual_seed(keys.seed("logits/weights"))
-
-        def linear(out: int, into: int) -> torch.Tensor:
-            return torch.randn(out, into, generator=generator) / into**0.5
-
-        weights: dict[str, torch.Tensor] = {}
-        for block in range(sizes.blocks):
-            layer = self._reference.layer_weights(generator, sizes.hidden, sizes.heads, sizes.head_dim)
-            layer["k_conv1d.weight"] = layer["k_conv1d.weight"] * KEY_CONV_GAIN
-            weights |= {f"{block}.layer.{name}": w for name, w in layer.items()}
-            weights[f"{block}.gate"] = linear(sizes.inner, sizes.hidden)
-            weights[f"{block}.up"] = linear(sizes.inner, sizes.hidden)
-            weights[f"{block}.down"] = linear(sizes.hidden, sizes.inner)
-        embedding = torch.randn(sizes.vocabulary, sizes.hidden, generator=generator)
-        tokens = torch.randint(sizes.vocabulary, (1, sizes.length), generator=generator)
-        self.head = linear(sizes.vocabulary, sizes.hidden).to(torch.float64)
-        self.names = ["x", *weights]
-        self.masters = tuple(w.to(torch.bfloat16).contiguous() for w in (embedding[tokens], *weights.values()))
+        if directory is None:
+            weights = logit_weights.drawn(sizes, keys, self._reference, device)
+        else:
+            weights = logit_weights.read(directory, sizes, keys, self._reference, device)
+        self.name = f"{sizes.name}, {weights.source} weights"
+        self.names = list(weights.trunk)
+        self.masters = tuple(weights.trunk.values())
+        self.head, self._norm = weights.head, weights.norm
 
     def slot(self) -> Shape:
         inputs = tuple(Field(name, tuple(m.shape)) for name, m in zip(self.names, self.masters, strict=True))
-        return Shape("trunk", inputs, (Field("hidden", (1, self.sizes.length, self.sizes.hidden)),))
+        return Shape("trunk", inputs, (Field("hidden", (1, self.sizes.length, self.sizes.hidden), "float32"),))
 
     def trunk(self) -> torch.Tensor:
         """The reference's last hidden states [1, T, hidden] in fp64, from the very bytes that the worker got."""
-        values = {name: m.to(torch.float64) for name, m in zip(self.names, self.masters, strict=True)}
-        x = values["x"]
+        values = dict(zip(self.names, self.masters, strict=True))
+        x = values["x"].double()
         for block in range(self.sizes.blocks):
             prefix = f"{block}.layer."
             layer = {name[len(prefix) :]: w for name, w in values.items() if name.startswith(prefix)}
-            x = x + self._reference.layer(layer, _norm(x), self.sizes.heads, dtype=torch.float64)
-            y = _norm(x)
-            gated = F.silu(y @ values[f"{block}.gate"].T) * (y @ values[f"{block}.up"].T)
-            x = x + gated @ values[f"{block}.down"].T
+            y = self._rms_norm(x, values.get(f"{block}.layer_norm"))
+            x = x + self._reference.layer(layer, y, self.sizes.heads, dtype=torch.float64)
+            y = self._rms_norm(x, values.get(f"{block}.mlp_norm"))
+            gate, up, down = (values[f"{block}.{name}"].double() for name in ("gate", "up", "down"))
+            x = x + (F.silu(y @ gate.T) * (y @ up.T)) @ down.T
         return x
 
     def logits(self, hidden: torch.Tensor, positions: list[int]) -> torch.Tensor:
-        return _norm(hidden.to(torch.float64)[0, positions]) @ self.head.T  # [positions, vocabulary]
+        """[positions, vocabulary] in fp64, of the whole vocabulary."""
+        last = self._rms_norm(hidden[0, positions].to(self.head.device, torch.float64), self._norm)
+        return torch.cat([last @ rows.double().T for rows in self.head.split(HEAD_ROWS)], -1)
+
+    def _rms_norm(self, x: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+        normed = x * torch.rsqrt(x.square().mean(-1, keepdim=True) + self.sizes.eps)
+        return normed if weight is None else normed * weight.double()
 
 
-def run_logit_gate(session: Session, slot_id: int, model: Model, gates: GateLog) -> None:
-    """One trunk call and the two limits of the seeds; a NaN fails `finite` first."""
+def run_logit_gate(
+    session: Session,
+    slot_id: int,
+    model: Model,
+    gates: GateLog,
+    report: Callable[[dict], None] = lambda figures: None,
+) -> None:
+    """One trunk call and the two limits of the seeds; a NaN fails `finite` first. `report` gets what is not gated."""
     call = session.call(slot_id, model.masters, "logits")
     hidden = call.outputs["hidden"]
     length = model.sizes.length
     gates.at_most("finite", int((~torch.isfinite(hidden)).sum()), 0, "logits", length)
     gates.raise_first_failure()
     positions = drawn_positions(length, model.sizes.heads, session.keys.stream("logits/positions"))
-    got, want = model.logits(hidden, positions), model.logits(model.trunk(), positions)
-    cosine = F.cosine_similarity(got, want, dim=-1).min().item()
-    gates.at_least("logits_cosine", cosine, COSINE, "language_model", length)
-    gates.at_most("logits_max_abs_diff", (got - want).abs().max().item(), MAX_ABS_DIFF, "language_model", length)
+    found = figures(model.logits(hidden, positions), model.logits(model.trunk(), positions))
+    report(found.reported(model.name))
+    gates.at_least("logits_cosine", found.cosine, COSINE, "language_model", length)
+    gates.at_most("logits_max_abs_diff", found.max_abs_diff, MAX_ABS_DIFF, "language_model", length)
     gates.raise_first_failure()
+
+
+def figures(got: torch.Tensor, want: torch.Tensor) -> Figures:
+    """Compares logits [positions, vocabulary]; `want` is the reference's."""
+    unit = want.std()
+    got, want = got / unit, want / unit
+    log_p, log_q = want.log_softmax(-1), got.log_softmax(-1)
+    best = want.topk(2, -1)
+    decided = best.values[:, 0] - best.values[:, 1] > MARGIN
+    agrees = (got.argmax(-1) == best.indices[:, 0])[decided]
+    return Figures(
+        cosine=F.cosine_similarity(got, want, dim=-1).min().item(),
+        max_abs_diff=(got - want).abs().max().item(),
+        # Rounding can make the sum of a perfect match negative.
+        mean_kl=max(0.0, (log_p.exp() * (log_p - log_q)).sum(-1).mean().item()),
+        top1=agrees.double().mean().item() if len(agrees) else None,
+    )
 
 
 def drawn_positions(length: int, heads: int, stream: np.random.Generator) -> list[int]:
@@ -116,7 +133,3 @@ def drawn_positions(length: int, heads: int, stream: np.random.Generator) -> lis
     always = {0, length - 1, CHUNK - 1, CHUNK, segment - 1, segment}
     rest = [int(p) for p in stream.permutation(length) if int(p) not in always]
     return sorted(always | set(rest[: POSITIONS - len(always)]))
-
-
-def _norm(x: torch.Tensor) -> torch.Tensor:
-    return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + EPS)
