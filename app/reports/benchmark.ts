@@ -1,6 +1,7 @@
 /** `Quasar / benchmark`: the figure, and what it is worth. */
 import type { CheckRunState } from '../github/github.ts';
 import { LEAGUES, leagueOf } from '../scoring/league.ts';
+import { ceilings } from './ceilings.ts';
 import { code, plain } from './escape.ts';
 import { environment, workerLog } from './evidence.ts';
 import { figure, percent, ratio, speed, whole } from './figures.ts';
@@ -84,7 +85,8 @@ function withoutFigure(view: SubmissionView, state: DecidedState): Report {
   };
 }
 
-function measured(view: SubmissionView, { result, decision }: DecidedState): (string | null)[] {
+function measured(view: SubmissionView, state: DecidedState): (string | null)[] {
+  const { result, decision } = state;
   const target = result?.measurements.find(({ length }) => length === view.targetLength);
   const seats = decision.evaluations.length;
   const links = [
@@ -96,6 +98,7 @@ function measured(view: SubmissionView, { result, decision }: DecidedState): (st
     result && result.measurements.length > 0
       ? 'Measured by the judge, on its own clock. _layer_ is the op and the fixed part around it, which the judge times itself.'
       : null,
+    target === undefined ? null : ceilings(view, state, target),
     target === undefined
       ? null
       : folded(

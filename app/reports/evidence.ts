@@ -1,7 +1,7 @@
 /** Who vouches for what: the judge for the environment it measured in, nobody for what the worker printed. */
 import type { Result } from '../evaluations/schema.ts';
 import { code, fenced, plain } from './escape.ts';
-import { figure, percent, size, whole } from './figures.ts';
+import { counted, figure, percent, size, time, whole } from './figures.ts';
 import { folded, table } from './output.ts';
 
 const SHOWN_VERSIONS = 20;
@@ -15,7 +15,8 @@ export function environment(result: Result): string {
     ['Driver', device.driver === '' ? '–' : code(device.driver)],
     ['Power limit', device.powerLimitW > 0 ? `${whole(device.powerLimitW)} W` : '–'],
     ['Clocks', clocks(result)],
-    ['Yardstick drift', drift(conditions.yardstick)],
+    ...looks(conditions.samples),
+    ...yardstick(conditions.yardstick),
     ['Sandbox', sandbox.missing.length === 0 ? 'complete' : `**missing:** ${codes(sandbox.missing)}`],
     ['Flags', result.flags.length === 0 ? 'none' : codes(result.flags)],
     ['Task', `${code(result.task.name)} version ${result.task.version}`],
@@ -46,15 +47,34 @@ function clocks({ conditions, device }: Result): string {
   if (device.kind === 'cpu') return 'of the CPU, not locked';
   const mhz = samples.map((sample) => sample.smMHz);
   const range = mhz.length === 0 ? '' : `, ${whole(min(mhz))} to ${whole(max(mhz))} MHz`;
-  const hot = samples.length === 0 ? '' : `, up to ${figure(max(samples.map(({ celsius }) => celsius)))} °C`;
-  return `${locked ? 'locked' : 'not locked'}${range}${hot}`;
+  return `${locked ? 'locked' : '**unlocked**'}${range}`;
 }
 
-function drift(yardstick: Result['conditions']['yardstick']): string {
-  const drifts = yardstick
-    .filter(({ beforeNs }) => beforeNs > 0)
-    .map(({ beforeNs, afterNs }) => Math.abs(afterNs / beforeNs - 1));
-  return drifts.length === 0 ? '–' : percent(max(drifts));
+/** What the judge saw of the GPU between its rounds. */
+function looks(samples: Result['conditions']['samples']): [string, string][] {
+  if (samples.length === 0) return [];
+  const celsius = samples.map((sample) => sample.celsius);
+  const watts = samples.map((sample) => sample.watts);
+  const throttled = samples.map(({ throttle }) => throttle).filter((throttle) => throttle !== '');
+  const of = counted(samples.length, 'look');
+  return [
+    ['Temperature', `${figure(min(celsius))} to ${figure(max(celsius))} °C`],
+    ['Power', `${figure(min(watts))} to ${figure(max(watts))} W`],
+    [
+      'Throttled',
+      throttled.length === 0
+        ? `never, in ${of}`
+        : `in ${throttled.length} of ${of}: ${codes([...new Set(throttled.flatMap((names) => names.split(' ')))])}`,
+    ],
+  ];
+}
+
+function yardstick(entries: Result['conditions']['yardstick']): [string, string][] {
+  return entries.map(({ name, beforeNs, afterNs }): [string, string] => {
+    const drift = afterNs / beforeNs - 1;
+    const shown = Number.isFinite(drift) ? ` (${drift < 0 ? '−' : '+'}${percent(Math.abs(drift))})` : '';
+    return [`Yardstick ${code(name, 60)}`, `${time(beforeNs)} before, ${time(afterNs)} after${shown}`];
+  });
 }
 
 function codes(names: readonly string[]): string {

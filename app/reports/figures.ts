@@ -39,6 +39,11 @@ export function size(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** `4.29 TB/s`, in powers of ten, as makers of memory give it. */
+export function bandwidth(bytesPerSec: number): string {
+  return bytesPerSec < 1e12 ? `${digits(bytesPerSec / 1e9)} GB/s` : `${digits(bytesPerSec / 1e12)} TB/s`;
+}
+
 /** A fraction as `12 %`, `1.2 %` or `0.03 %`. */
 export function percent(fraction: number): string {
   const value = fraction * 100;

@@ -15,7 +15,13 @@ export interface SubmissionView {
   readonly cliSha256: string | null;
   readonly repo: { readonly owner: string; readonly name: string };
   readonly sha: string;
-  readonly task: { readonly name: string; readonly version: number; readonly targetFiles: readonly string[] };
+  readonly task: {
+    readonly name: string;
+    readonly version: number;
+    readonly targetFiles: readonly string[];
+    /** What the op must read and write at least; absent where the task does not say. */
+    readonly roofline?: { readonly bytesPerToken: number } | undefined;
+  };
   /** Null where `quasar.yml` does not say. */
   readonly targetLength: number | null;
   readonly claimedTokensPerSec: number | null;
@@ -108,4 +114,6 @@ export interface DecidedState {
     readonly tokensPerSec: number;
     readonly targetLength: number;
   } | null;
+  /** The pinned upstream's own accepted decision at the current task version; absent while it was not judged. */
+  readonly baseline?: { readonly tokensPerSec: number; readonly targetLength: number } | null;
 }

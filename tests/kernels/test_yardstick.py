@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 import torch
+from conftest import REPOSITORY
 from judge import yardstick
 from judge.faults import Refused
 
@@ -80,3 +83,9 @@ def test_the_judges_matrices_are_of_the_task_of_a_gpu():
     assert size.dtype is torch.bfloat16 and size.copy_bytes >= 2**30
     short_bytes = 2 * 2 * yardstick.SHORT.matmul**2 + 2 * yardstick.SHORT.copy_bytes
     assert short_bytes < 300_000_000
+
+
+def test_the_report_knows_how_much_the_copy_moves():
+    source = (REPOSITORY / "app/reports/ceilings.ts").read_text()
+    found = re.search(r"YARDSTICK_COPY_BYTES = 2 \*\* (\d+);", source)
+    assert found is not None and 2 ** int(found[1]) == yardstick.FULL["cuda"].copy_bytes

@@ -94,6 +94,7 @@ export const CASES: Readonly<Record<string, SubmissionView>> = {
     decidedState(accepted, {
       rank: 1,
       previous: { sha: '9'.repeat(40), tokensPerSec: 1_046_500, targetLength: 1_048_576 },
+      baseline: { tokensPerSec: 398_000, targetLength: 1_048_576 },
     }),
     { claimedTokensPerSec: 1_200_000, ignoredPaths: IGNORED },
   ),
@@ -104,6 +105,23 @@ export const CASES: Readonly<Record<string, SubmissionView>> = {
   'decided-over_claim': aView(decidedState(accepted, { decision: aDecision(accepted, 1_500_000) }), {
     claimedTokensPerSec: 1_500_000,
   }),
+  'decided-accepted-unlocked': aView(
+    decidedState(
+      aResult('accepted', {
+        conditions: {
+          ...accepted.conditions,
+          locked: false,
+          samples: [
+            { smMHz: 1980, watts: 118.7, celsius: 33, throttle: '' },
+            { smMHz: 1755, watts: 698.2, celsius: 71, throttle: 'sw_power_cap' },
+            { smMHz: 1740, watts: 699, celsius: 72, throttle: 'sw_power_cap hw_thermal_slowdown' },
+          ],
+        },
+        flags: ['unlocked'],
+      }),
+      { rank: 3, baseline: { tokensPerSec: 398_000, targetLength: 200_000 } },
+    ),
+  ),
   'decided-accepted-cpu': aView(decidedState(aCpuResult(), { rank: 2, places: 2 }), {
     task: { ...aView({ kind: 'skipped_by_message' }).task, name: 'quasar_demo' },
     diff: { upstream: null, previous: null },

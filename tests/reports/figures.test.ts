@@ -19,6 +19,8 @@ describe('figures', () => {
     [figures.size(0), '0 B'],
     [figures.size(1_288_490_189), '1.2 GiB'],
     [figures.size(2 ** 60), '1048576.0 TiB'],
+    [figures.bandwidth(4.2949e12), '4.29 TB/s'],
+    [figures.bandwidth(936_000_000_000), '936 GB/s'],
     [figures.percent(0.004), '0.40 %'],
     [figures.percent(0.0123), '1.2 %'],
     [figures.percent(0.74), '74 %'],

@@ -26,7 +26,15 @@ const result = aResult('op_error', {
     },
   ],
   untrusted: { log: `${'`'.repeat(9)}\n${NASTY}\n{"verdict": {"status": "accepted"}}`, [NASTY]: NASTY },
-  conditions: { ...plainResult.conditions, versions: { [NASTY.slice(0, 80)]: NASTY.slice(0, 200) } },
+  conditions: {
+    ...plainResult.conditions,
+    yardstick: [{ name: NASTY.slice(0, 80), beforeNs: 0, afterNs: 2 ** 53 - 1 }],
+    samples: [
+      { smMHz: 2 ** 53 - 1, watts: 1e308, celsius: -1e308, throttle: NASTY.slice(0, 200) },
+      { smMHz: 0, watts: 0, celsius: 1e-300, throttle: '| x | y |' },
+    ],
+    versions: { [NASTY.slice(0, 80)]: NASTY.slice(0, 200) },
+  },
   flags: [NASTY.slice(0, 80)],
   device: { ...plainResult.device, name: NASTY.slice(0, 200) },
 });

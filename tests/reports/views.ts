@@ -45,6 +45,7 @@ export function aView(state: SubmissionState, more: Partial<SubmissionView> = {}
         'fused_recurrent',
         'gate',
       ].map((name) => `fla/ops/quasar/${name}.py`),
+      roofline: { bytesPerToken: 4_096 },
     },
     targetLength: TARGET,
     claimedTokensPerSec: null,
@@ -160,11 +161,14 @@ export function aResult(reason: JudgeReason, more: Partial<Result> = {}): Result
         ]
       : [],
     conditions: {
-      yardstick: [{ name: 'matmul', beforeNs: 10_000_000, afterNs: 10_020_000 }],
+      yardstick: [
+        { name: 'matmul', beforeNs: 1_400_000, afterNs: 1_402_800 },
+        { name: 'copy', beforeNs: 500_000, afterNs: 499_800 },
+      ],
       locked: true,
       samples: [
         { smMHz: 1500, watts: 512, celsius: 61, throttle: '' },
-        { smMHz: 1485, watts: 530, celsius: 66, throttle: '' },
+        { smMHz: 1485, watts: 530.6, celsius: 66, throttle: '' },
       ],
       versions: { python: '3.12.3', torch: '2.11.0', triton: '3.6.0' },
     },
