@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from judge import compare
 from judge.gates import GateLog
 from judge.op_calls import OpCalls
@@ -58,6 +60,22 @@ def hidden_shapes(target: int, stream) -> list[tuple[int, int, int, str]]:
         (odd, 1, heads[2], "quiet_needle"),
         (near, 1, 8, "long_memory"),
     ]
+
+
+def drawn_shapes(target: int, stream: np.random.Generator) -> list[tuple[int, int, int, str]]:
+    """(length, batch, heads, input class) of the six shapes that only the secret run shows.
+
+    One row, a chunk's border and both sides of it, an odd length of 10^4 to 10^5 (less below a small target), and one
+    within 1 % of the target. Every batch of 1 and 2 and every count of 1, 4 and 8 heads occurs. The shortest get keys
+    of one size: with a chunk or two, the limit of a class that mixes sizes says nothing.
+    """
+    low, high = min(10_000, target // 2), min(100_000, target)
+    odd = int(stream.integers(low // 2, high // 2)) * 2 + 1
+    near = target + int(stream.integers(1, max(1, target // 100) + 1)) * int(stream.choice([-1, 1]))
+    lengths = [(1, "layer_like"), (63, "lam_0.2"), (64, "layer_like"), (65, "lam_0.2"), (odd, "quiet_needle")]
+    batches, heads = stream.permutation([1, 1, 2, 2, 2]), stream.permutation([1, 1, 4, 4, 8])
+    drawn = zip(lengths, batches, heads, strict=True)
+    return [*((n, int(b), int(h), name) for (n, name), b, h in drawn), (near, 1, 8, "long_memory")]
 
 
 def run_hidden_shapes(calls: OpCalls, hidden: dict[int, str], gates: GateLog, step: Callable[[], None]) -> None:
