@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from judge.memory_watch import MemoryWatch
 
 ROOT = Path("/sys/fs/cgroup")
 REST = "quasar-rest"
+PREFIX = "quasar-"
 
 
 class Cgroup:
@@ -42,8 +44,11 @@ class Cgroup:
                         return True
         return False
 
-    def remove(self, now=time.monotonic, grace_s: float = 2.0) -> None:
-        """Kills what is left inside and removes the directories; they can outlive the last process by a moment."""
+    def remove(self, now=time.monotonic, grace_s: float = 10.0) -> None:
+        """Kills what is left inside and removes the directories; giving back gigabytes keeps a dead process for long.
+
+        What is left even then is removed by the next judge's `create`.
+        """
         if self._watch is not None:
             self._watch.stop()
         for directory in self.directories:
@@ -60,12 +65,12 @@ class Cgroup:
                 except OSError:
                     if now() > deadline:
                         break
-                    os.sched_yield()
+                    time.sleep(0.001)
         self.directories = []
 
 
 def create(name: str, processes: int, memory_bytes: int, root: Path = ROOT) -> Cgroup:
-    """Makes what can be made; an empty group where the host allows none."""
+    """Makes what can be made; an empty group where the host allows none. `name` is PREFIX, our pid, and more."""
     own = dict(_own_groups())
     if (root / "cgroup.controllers").is_file():
         return _create_v2(name, processes, memory_bytes, root, root / own.get("", "/").lstrip("/"))
@@ -125,6 +130,7 @@ def _own_groups():
 
 
 def _make(directory: Path) -> bool:
+    _sweep(directory.parent)
     try:
         directory.mkdir()
     except OSError:
@@ -133,6 +139,15 @@ def _make(directory: Path) -> bool:
         return True
     directory.rmdir()
     return False
+
+
+def _sweep(parent: Path) -> None:
+    """Removes the empty groups of judges that have ended without."""
+    for old in parent.glob(f"{PREFIX}*"):
+        pid = old.name.removeprefix(PREFIX).split("-")[0]
+        if pid.isdigit() and not os.path.exists(f"/proc/{pid}"):
+            with suppress(OSError):
+                old.rmdir()
 
 
 def _write(file: Path, text: str) -> bool:

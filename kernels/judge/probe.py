@@ -17,7 +17,7 @@ from judge.task import KERNELS_DIR, Task
 
 # Few enough to be reached in a moment; the mechanisms are those of the worker's own limits.
 PROCESSES = 64
-MEMORY_BYTES = 1 << 30
+MEMORY_BYTES = 1 << 29
 SECONDS = 30.0
 # What bubblewrap puts into a /dev of its own.
 DEVICES = {"null", "zero", "full", "random", "urandom", "tty", "fd", "stdin", "stdout", "stderr", "shm", "pts", "ptmx"}
