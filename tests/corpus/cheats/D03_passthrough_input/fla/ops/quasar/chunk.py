@@ -1,0 +1,2 @@
+def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **more):
+    return v, initial_state
