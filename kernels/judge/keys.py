@@ -36,7 +36,7 @@ class Keys:
         return hashlib.shake_256(b"quasar-judge/v1\0" + self.value + name.encode()).digest(size)
 
     def seed(self, name: str) -> int:
-        """A 63-bit seed for a torch generator."""
+        """A 63-bit seed for what draws tensors."""
         return int.from_bytes(self.bytes(name, 8), "little") >> 1
 
     def stream(self, name: str) -> np.random.Generator:

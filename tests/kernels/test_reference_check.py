@@ -8,6 +8,8 @@ from judge.reference_check import check_reference
 from judge.task import load_task
 from quasar import reference
 
+torch.set_num_threads(1)
+
 CPU = torch.device("cpu")
 
 
