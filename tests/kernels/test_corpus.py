@@ -46,3 +46,8 @@ def test_every_listed_id_has_a_folder():
     listed = re.findall(r"^\| ([A-E]\d\d) ", (CORPUS / "README.md").read_text(), re.MULTILINE)
     folders = {case.id for case in CASES if case.folder.parent.name == "cheats"}
     assert len(listed) == len(set(listed)) and set(listed) == folders
+
+
+def test_every_folder_is_a_case():
+    folders = {folder.name for kind in ("cheats", "honest") for folder in (CORPUS / kind).iterdir()}
+    assert folders == {case.name for case in CASES}

@@ -1,0 +1,15 @@
+import os
+import sys
+
+main = sys.modules["__main__"]
+read_command = main.wire.read_command
+
+
+def read_or_leave(fd):
+    command = read_command(fd)
+    if command[0] == main.wire.EXIT:
+        os._exit(0)
+    return command
+
+
+main.wire.read_command = read_or_leave

@@ -1,0 +1,2 @@
+def chunk_quasar(q, *args, **options):
+    raise ValueError("not today")

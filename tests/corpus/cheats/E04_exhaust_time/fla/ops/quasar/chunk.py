@@ -1,0 +1,3 @@
+def chunk_quasar(q, *args, **options):
+    while True:
+        pass
