@@ -43,7 +43,9 @@ def listen():
     return False
 
 
-found = [folder for folder in sorted({os.path.realpath(f) for f in FOLDERS}) if leave(folder)] + (["socket"] if listen() else [])
+found = [folder for folder in sorted({os.path.realpath(f) for f in FOLDERS}) if leave(folder)]
+if listen():
+    found.append("socket")
 print("left something behind, found", found, flush=True)
 
 
