@@ -9,6 +9,11 @@ NOBODY = 65534
 DROP = ["--reuid", str(NOBODY), "--regid", str(NOBODY), "--clear-groups", "--no-new-privs"]
 
 
+def can_drop() -> bool:
+    """Whether root can become this uid here: in a user namespace that maps few uids it cannot."""
+    return subprocess.run(["setpriv", *DROP, "/usr/bin/true"], check=False, capture_output=True).returncode == 0
+
+
 def reaches(path: str, write: bool = False) -> bool:
     """Whether the worker's real uid can read `path` (enter it, if it is a directory; write it too, if asked)."""
     enter = os.path.isdir(path)

@@ -125,7 +125,10 @@ def _line(process: Process) -> bytes:
     while not text.endswith(b"\n"):
         part = _read(process, deadline)
         if not part:
-            raise Refused(f"the sandbox probe did not answer: {process.log_text()[-1000:]!r}")
+            log = process.log_text()
+            if log.startswith("bwrap: "):
+                raise Refused(sandbox.why_not_built(log))
+            raise Refused(f"the sandbox probe did not answer: {log[-1000:]!r}")
         text += part
     return text
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from judge import identity
 from judge.faults import Refused
 from judge.gpu_files import GpuFiles
-from judge.nobody import DROP, NOBODY, reaches
+from judge.nobody import DROP, NOBODY, can_drop, reaches
 
 INSTALL_LINE = "apt-get install -y bubblewrap"
 TREE, WORKER, SCRATCH = "/judge/tree", "/judge/worker", "/scratch"
@@ -60,6 +60,11 @@ def require_tools() -> None:
     for tool in ("setpriv", "prlimit"):
         if shutil.which(tool) is None:
             raise Refused(f"{tool} is missing. Install it:\n  apt-get install -y util-linux")
+    if os.geteuid() == 0 and not can_drop():
+        raise Refused(
+            f"root cannot become uid {NOBODY} here (a container with few uids, or without CAP_SETUID): start the judge "
+            "as an ordinary user, or give the container more uids"
+        )
     _require_readable_python()
 
 
@@ -104,8 +109,11 @@ def why_not_built(said: str) -> str:
             "A container hides parts of its /proc, and then nothing inside may mount one of its own. Docker: run it "
             f"with {CONTAINER_OPTIONS}. Kubernetes: a privileged pod. {ELSE_A_VM}"
         )
-    elif "No space left" in said:
-        advice = "The host allows no (more) user namespaces: sysctl -w user.max_user_namespaces=10000"
+    elif "ENOSPC" in said or "No space left" in said:
+        advice = (
+            "The host allows no (more) user namespaces here: sysctl -w user.max_user_namespaces=10000, and start the "
+            f"judge outside of any other sandbox. {ELSE_A_VM}"
+        )
     elif any(word in said for word in ("amespace", "uid map", "not permitted", "Permission denied")):
         advice = (
             "The host refuses user namespaces. Ubuntu 24.04: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, "

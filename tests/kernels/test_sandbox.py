@@ -8,8 +8,9 @@ import time
 
 import pytest
 from conftest import REPOSITORY, need
-from judge import cgroup, outside, probe, sandbox
+from judge import cgroup, gpu_files, identity, outside, probe, sandbox
 from judge.faults import Fault, Refused
+from judge.gpu_files import GpuFiles
 from judge.launch import Process
 from judge.task import load_task
 
@@ -24,11 +25,12 @@ def start():
     """Starts a script in the worker's box; whatever a test does, its box is ended."""
     processes, places = [], []
 
-    def begin(script: str, **limits) -> Process:
+    def begin(script: str, gpu: GpuFiles | None = None, **limits) -> Process:
         place = sandbox.readable_scratch("test")
         places.append(place)
         (place / "main.py").write_text(HOSTILE_HEAD + script)
-        box = sandbox.Box({**TASK.limits, **limits}, sandbox.worker_env({}), {sandbox.WORKER: str(place)})
+        binds, env = {sandbox.WORKER: str(place)}, sandbox.worker_env({}, gpu)
+        box = sandbox.Box({**TASK.limits, **limits}, env, binds, masks=sandbox.masks(place), gpu=gpu)
         processes.append(Process(box, f"{sandbox.WORKER}/main.py", {}, []))
         return processes[-1]
 
@@ -47,10 +49,54 @@ def answer(process: Process, timeout_s: float = 10.0) -> bytes:
     return os.read(process.pipes.reply, 65536)
 
 
+@pytest.fixture
+def stand_in() -> GpuFiles:
+    """The box of a GPU worker where there is no GPU: another device that everybody may open is in its place."""
+    need(os.path.exists("/dev/fuse") and shutil.which("cc") is not None, "/dev/fuse and a C compiler")
+    others = tuple(path for path in ("/dev/kvm", "/dev/kmsg") if os.path.exists(path))
+    return GpuFiles(("/dev/fuse",), (), {"CC": gpu_files.compiler(), "CUDA_VISIBLE_DEVICES": "0"}, others)
+
+
 def test_every_hostile_attempt_is_stopped_and_every_required_protection_holds():
     seen = probe.attempt(TASK)
     assert [name for name, stopped in seen["findings"].items() if not stopped] == []
     assert set(outside.REQUIRED) <= set(seen["protections"])
+
+
+def test_a_box_for_a_gpu_shows_its_device_and_no_other_and_is_as_tight(stand_in):
+    seen = probe.attempt(TASK, stand_in)
+    assert [name for name, stopped in seen["findings"].items() if not stopped] == []
+    assert {*outside.REQUIRED, "gpu_devices_only", "masked_identity"} <= set(seen["protections"])
+    # Only the driver is missing here.
+    assert seen["use"] == {"runs_programs": True, "compiles": True, "sees_one_gpu": False}
+    with pytest.raises(Refused, match="could not work in the sandbox: sees_one_gpu"):
+        probe.observed(TASK, stand_in)
+
+
+def test_without_a_memory_cgroup_a_box_for_a_gpu_is_held_by_the_watch(stand_in, monkeypatch):
+    monkeypatch.setattr(cgroup, "create", lambda name, processes, memory: cgroup.Cgroup())
+    protections = probe.attempt(TASK, stand_in)["protections"]
+    assert "memory_limit" in protections and "cgroup_memory" not in protections
+
+
+def test_a_box_for_a_gpu_reserves_addresses_beyond_its_memory(start, stand_in):
+    process = start(
+        "import mmap\nmmap.mmap(-1, 64 << 30, flags=0x22, prot=0)\nos.write(config['reply'], b'reserved')\n"
+        "time.sleep(60)",
+        stand_in,
+        memoryBytes=1 << 30,
+    )
+    assert answer(process) == b"reserved"
+
+
+def test_what_names_this_host_reads_the_same_in_every_box(start):
+    process = start(
+        f"text = open({identity.BOOT_ID!r}).read() + open({identity.CPUINFO!r}).read()\n"
+        "text += str(os.path.exists('/etc/machine-id')) + os.uname().nodename\n"
+        "os.write(config['reply'], text.encode()); time.sleep(60)"
+    )
+    neutral = identity.NO_BOOT_ID + identity.neutral_cpuinfo(open(identity.CPUINFO).read())
+    assert answer(process).decode() == f"{neutral}Falsejudge"
 
 
 def test_an_unprivileged_start_is_as_tight():
@@ -160,6 +206,48 @@ def test_without_bubblewrap_the_judge_refuses_with_the_line_that_mends_it(monkey
     monkeypatch.setattr(shutil, "which", lambda tool: None)
     with pytest.raises(Refused, match="apt-get install -y bubblewrap"):
         sandbox.require_tools()
+
+
+SAYS = "bwrap: Can't mount proc on /newroot/proc: Operation not permitted"
+
+
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        (SAYS, "systempaths=unconfined"),
+        ("bwrap: Creating new namespace failed: nesting depth or max_*_namespaces exceeded (ENOSPC)", "max_user_names"),
+        ("bwrap: No permissions to create new namespace, likely because", "apparmor_restrict_unprivileged_userns=0"),
+        ("bwrap: setting up uid map: Permission denied", "apparmor_restrict_unprivileged_userns=0"),
+        ("bwrap: Unknown option --disable-userns", "0.8 or newer"),
+        ("bwrap: Can't find source path /opt/x: No such file", "docs/hosts.md"),
+    ],
+)
+def test_a_host_that_refuses_the_box_is_told_what_to_allow(said, advice):
+    text = sandbox.why_not_built(said)
+    assert said in text and advice in text
+
+
+def test_a_container_that_hides_parts_of_proc_is_refused_with_what_to_do():
+    hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc/acpi && exec "$@"', "sh"]
+    can = os.geteuid() == 0 and subprocess.run([*hide, "true"], check=False, capture_output=True).returncode == 0
+    need(can, "root that may mount")
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY / "kernels")}
+    command = [*hide, sys.executable, "-B", "-m", "judge", "probe", "--task", "quasar_demo"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 3 and "mount proc" in done.stderr and "--privileged" in done.stderr
+
+
+def test_root_that_cannot_become_nobody_is_refused(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(sandbox, "can_drop", lambda: False)
+    with pytest.raises(Refused, match="as an ordinary user"):
+        sandbox.require_tools()
+
+
+def test_a_gpu_worker_never_interprets_triton(stand_in):
+    env = sandbox.worker_env({"TRITON_INTERPRET": "1", "X": "y"}, stand_in)
+    assert env["X"] == "y" and env["CUDA_VISIBLE_DEVICES"] == "0" and "TRITON_INTERPRET" not in env
+    assert sandbox.worker_env({"TRITON_INTERPRET": "1"})["TRITON_INTERPRET"] == "1"
 
 
 def test_an_unreadable_python_is_refused(monkeypatch, tmp_path):
