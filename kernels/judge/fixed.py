@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 
@@ -12,19 +17,73 @@ from judge.task import Task
 
 HIDDEN = 512
 REPEATS = 9
+LAYER = "fla.layers.quasar"
 
 
-def fixed_part_ns(task: Task, length: int, keys: Keys, clock=time.monotonic_ns) -> int:
-    """Median of nine runs after two that do not count."""
-    reference = task.reference()
-    shape = OpShape(length)
-    generator = torch.Generator().manual_seed(keys.seed(f"fixed/{length}"))
-    weights = reference.layer_weights(generator, HIDDEN, shape.heads, shape.head_dim)
-    weights = {name: w.to(torch.bfloat16) for name, w in weights.items()}
-    x = torch.randn(1, length, HIDDEN, generator=generator).to(torch.bfloat16)
-    times = []
-    for _ in range(REPEATS + 2):
-        began = clock()
-        reference.fixed_part(weights, x, shape.heads)
-        times.append(clock() - began)
-    return sorted(times[2:])[REPEATS // 2]
+class FixedPart:
+    """Times the fixed part by length. On a GPU it is the pinned upstream's own layer, with the op left out."""
+
+    def __init__(self, task: Task, keys: Keys, device: torch.device, pinned: Path | None, clock=time.monotonic_ns):
+        """`pinned`: a directory with the judged tree of the upstream itself; needed on a GPU."""
+        self._reference = task.reference()
+        self._keys, self._device, self._pinned, self._clock = keys, device, pinned, clock
+
+    def ns(self, lengths: list[int]) -> dict[int, int]:
+        """Median of nine runs of each length, after two that do not count."""
+        if self._device.type == "cpu":
+            return {length: self._median(self._reference_run(length)) for length in lengths}
+        with _pinned_layer(self._pinned) as layer_class:
+            return {length: self._median(self._pinned_run(layer_class, length)) for length in lengths}
+
+    def _drawn(self, length: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
+        generator = torch.Generator().manual_seed(self._keys.seed(f"fixed/{length}"))
+        shape = OpShape(length)
+        weights = self._reference.layer_weights(generator, HIDDEN, shape.heads, shape.head_dim)
+        weights = {name: w.to(self._device, torch.bfloat16) for name, w in weights.items()}
+        on_device = torch.Generator(self._device).manual_seed(self._keys.seed(f"fixed/x/{length}"))
+        x = torch.randn(1, length, HIDDEN, generator=on_device, device=self._device, dtype=torch.bfloat16)
+        return weights, x
+
+    def _reference_run(self, length: int) -> Callable[[], object]:
+        weights, x = self._drawn(length)
+        return lambda: self._reference.fixed_part(weights, x, OpShape(length).heads)
+
+    def _pinned_run(self, layer_class, length: int) -> Callable[[], object]:
+        weights, x = self._drawn(length)
+        shape = OpShape(length)
+        with self._device:
+            layer = layer_class(hidden_size=HIDDEN, head_dim=shape.head_dim, num_heads=shape.heads, use_short_conv=True)
+        layer = layer.to(torch.bfloat16).eval()
+        layer.load_state_dict(weights)
+        return lambda: layer(x)
+
+    def _median(self, run: Callable[[], object]) -> int:
+        times = []
+        for _ in range(REPEATS + 2):
+            self._synchronize()
+            began = self._clock()
+            run()
+            self._synchronize()
+            times.append(self._clock() - began)
+        return sorted(times[2:])[REPEATS // 2]
+
+    def _synchronize(self) -> None:
+        if self._device.type == "cuda":
+            torch.cuda.synchronize()
+
+
+@contextmanager
+def _pinned_layer(tree: Path) -> Iterator[type]:
+    """The pinned layer in this process, its op replaced by one that hands back the values, which have its shape."""
+    from worker import pinned_tuning
+
+    sys.path.insert(0, str(tree))
+    try:
+        pinned_tuning.keep_one_configuration()
+        module = importlib.import_module(LAYER)
+        module.chunk_quasar = lambda q, k, v, *rest, **options: (v, None)
+        yield module.QuasarAttention
+    finally:
+        sys.path.remove(str(tree))
+        for name in [name for name in sys.modules if name.partition(".")[0] == "fla"]:
+            del sys.modules[name]

@@ -50,9 +50,8 @@ class Process:
             inherited = [command_r, reply_w, *descriptors]
             inner = [sys.executable, *PYTHON, script]
             if boxed:
-                limits = box.limits
                 self.group = cgroup.create(
-                    f"quasar-{os.getpid()}-{log_r}-{time.monotonic_ns()}", _pids(box), limits["addressSpaceBytes"]
+                    f"quasar-{os.getpid()}-{log_r}-{time.monotonic_ns()}", _pids(box), box.memory_bytes
                 )
                 info_r, info_w = os.pipe()
                 filter_fd = _memory(seccomp.assemble())

@@ -33,11 +33,18 @@ class Record:
     gates: list[dict] = field(default_factory=list)
     measurements: list[dict] = field(default_factory=list)
     yardstick: list[dict] = field(default_factory=list)
+    samples: list[dict] = field(default_factory=list)
+    locked: bool = False
     versions: dict[str, str] = field(default_factory=lambda: versions())
     flags: list[str] = field(default_factory=list)
     outputs: list[dict] = field(default_factory=list)
+    # Figures of the logit check that are shown and decide nothing.
+    logits: dict | None = None
     log: str = ""
     target_length: int | None = None
+
+    def report_logits(self, figures: dict) -> None:
+        self.logits = figures
 
     def finish(self) -> dict:
         measured = any(m["length"] == self.target_length for m in self.measurements)
@@ -55,7 +62,13 @@ class Record:
             "verdict": verdict.decide(self.faults, self.gates, measured),
             "gates": self.gates[:512],
             "measurements": self.measurements,
-            "conditions": {"yardstick": self.yardstick, "locked": False, "samples": [], "versions": self.versions},
+            "conditions": {
+                "yardstick": self.yardstick,
+                "locked": self.locked,
+                "samples": self.samples,
+                "versions": self.versions,
+            },
+            **({"logits": self.logits} if self.logits else {}),
             "flags": sorted(set(self.flags)),
             "outputs": self.outputs[:4096],
             "untrusted": {"log": self.log[-MAX_LOG:]},

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 
@@ -15,7 +16,8 @@ from judge import wire
 from judge.faults import Fault
 from judge.keys import Keys, window
 from judge.launch import Process
-from judge.slots import WINDOW_ROWS, Slots
+from judge.layout import WINDOW_ROWS
+from judge.slots import Slots
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,15 @@ class Call:
 
     ns: int
     outputs: dict[str, torch.Tensor]
+
+
+class Memory(Protocol):
+    """The worker's memory as the host sees it."""
+
+    def look(self) -> None:
+        """Takes note of what is in use. Raises Fault `resource_limit` when it is more than the task allows."""
+
+    def peak_bytes(self) -> int: ...
 
 
 class Session:
@@ -37,9 +48,11 @@ class Session:
         name: str,
         limits: dict,
         deadline_ns: int,
+        memory: Memory,
         clock: Callable[[], int] = time.monotonic_ns,
     ):
         self.process, self.slots, self.keys, self.name, self.limits = process, slots, keys, name, limits
+        self.memory = memory
         self._deadline_ns, self._clock = deadline_ns, clock
         self._serial = 0
         # Calls whose own account of the time cannot be true; shown, never decisive.
@@ -51,7 +64,7 @@ class Session:
             status, _ = self._command(wire.PING, wire.NO_SLOT, self.limits["importSeconds"])
         except Fault as fault:
             raise self.process.why_ended(fault) from fault
-        if status == wire.OUT_OF_MEMORY:
+        if status in (wire.OUT_OF_MEMORY, wire.DOES_NOT_FIT):
             raise Fault("resource_limit", "the kernel's import needs more memory than the task allows")
         if status != wire.OK:
             raise Fault("import_error", "the kernel's files could not be imported: see the end of the log")
@@ -64,25 +77,23 @@ class Session:
         nonce = self.keys.nonce(name)
         first_row = window(nonce, WINDOW_ROWS)
         blocks = self.keys.stream(f"blocks/{name}")
-        fill_order = blocks.permutation(slot.input_blocks)
-        snapshot_order = blocks.permutation(slot.output_blocks)
+        fill = slot.filler(masters, first_row, blocks.permutation(len(slot.layout.input_blocks)))
+        take = slot.taker(blocks.permutation(len(slot.layout.output_blocks)))
         slot.poison()
         wire.expect_silence(self.process.pipes.reply)
         limit = self._within(self.limits["callSeconds"] if timeout_s is None else timeout_s)
         try:
             began = self._clock()
-            slot.fill(masters, first_row, fill_order)
+            fill()
             wire.send(self.process.pipes.command, wire.pack_command(wire.RUN, nonce, slot_id))
             status, child_ns = wire.receive(self.process.pipes.reply, nonce, limit)
             replied = self._clock()
-            outputs = slot.snapshot(snapshot_order)
+            outputs = take()
             ended = self._clock()
         except Fault as fault:
             raise self.process.why_ended(Fault(fault.reason, f"{fault.detail} (call {label})")) from fault
-        if status == wire.OUT_OF_MEMORY:
-            raise Fault("resource_limit", f"the kernel needs more memory than the task allows (call {label})")
-        if status == wire.CALL_FAILED:
-            raise Fault("early_exit", f"the kernel raised an exception (call {label}): see the end of the log")
+        self.memory.look()
+        self._refuse(status, label)
         if not 0.8 * (replied - began) - 2_000_000 <= child_ns <= 1.02 * (replied - began):
             self.inconsistent += 1
         if not slot.unchanged(masters, first_row):
@@ -93,7 +104,16 @@ class Session:
 
     def end(self) -> None:
         """Asks the worker to end, and sees that it was still serving: an exit before this is an early one."""
+        self.memory.look()
         self._command(wire.EXIT, wire.NO_SLOT, 10.0)
+
+    def _refuse(self, status: int, label: str) -> None:
+        if status == wire.OUT_OF_MEMORY:
+            raise Fault("resource_limit", f"the kernel needs more memory than the task allows (call {label})")
+        if status == wire.DOES_NOT_FIT:
+            raise Fault("unsupported", f"this length does not fit into the GPU's memory (call {label})")
+        if status == wire.CALL_FAILED:
+            raise Fault("early_exit", f"the kernel raised an exception (call {label}): see the end of the log")
 
     def _command(self, op: int, slot_id: int, timeout_s: float) -> tuple[int, int]:
         self._serial += 1

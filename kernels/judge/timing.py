@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
-from judge import stats
+from judge import digests, stats
 from judge.faults import Fault
 from judge.gates import GateLog
 from judge.op_calls import OpCalls
 
 FIRST_DROPPED = 2
 DROP_LOW, DROP_HIGH = 0.10, 0.25
-# So many outputs wait for their comparison; the worker is idle while they are compared.
-BATCH = 12
+# A call that takes longer gets fewer rounds.
+SLOW_NS = 1_000_000_000
+SLOW_KEPT = 2
+# Further blocks are played until every class's 95 % interval of the median is within this part of it on either side.
+HALF_WIDTH = 0.005
+MOST_BLOCKS = 6
 
 
 @dataclass(frozen=True)
@@ -28,70 +30,134 @@ class Round:
     kept: bool
 
 
-def plan(classes: tuple[str, ...], kept_each: int, stream: np.random.Generator) -> list[Round]:
-    """Two rounds that never count, then `kept_each` kept rounds of every class among a random 10-25 % more."""
+@dataclass(frozen=True)
+class Rules:
+    """How long one length is timed. `most_blocks` 1: no figure that ranks, one block is enough.
+
+    `waiting`: so many outputs are kept and then compared together, by `threads`, while the worker is idle.
+    """
+
+    kept_each: int
+    max_seconds: float
+    own_ns: int = 0
+    most_blocks: int = 1
+    waiting: int = 1
+    threads: int = 1
+
+
+def rules(entry: dict, length: int, *, slow: bool, ranked: bool, cuda: bool, threads: int) -> Rules:
+    """From the task's `timing` entry of the device; `slow` and `ranked` as seen of this length."""
+    return Rules(
+        kept_each=SLOW_KEPT if slow and cuda else entry["minRoundsPerClass"],
+        max_seconds=entry["maxSeconds"],
+        own_ns=entry["ownNs"].get(str(length), 0),
+        most_blocks=MOST_BLOCKS if ranked and cuda else 1,
+        waiting=1 if cuda else 12,
+        threads=1 if cuda else threads,
+    )
+
+
+def plan(classes: tuple[str, ...], kept_each: int, stream: np.random.Generator, first: bool = True) -> list[Round]:
+    """One block: `kept_each` kept rounds of every class among a random 10-25 % more, in secret order.
+
+    The first block begins with two rounds that never count.
+    """
     each = math.ceil(kept_each / (1 - stream.uniform(DROP_LOW, DROP_HIGH)))
     rounds = [Round(name, i < kept_each) for name in classes for i in range(each)]
-    first = [Round(classes[i], False) for i in stream.integers(0, len(classes), FIRST_DROPPED)]
-    return first + [rounds[i] for i in stream.permutation(len(rounds))]
+    warming = [Round(classes[i], False) for i in stream.integers(0, len(classes), FIRST_DROPPED)] if first else []
+    return warming + [rounds[i] for i in stream.permutation(len(rounds))]
+
+
+def block(calls_classes: tuple[str, ...], kept_each: int, keys, run: str, length: int, number: int) -> list[Round]:
+    """Block `number` of a length, the same for whoever has the key."""
+    return plan(calls_classes, kept_each, keys.stream(f"plan/{run}/{length}/{number}"), first=number == 0)
+
+
+@dataclass
+class Timings:
+    """What the rounds of one length left behind: kept ns by class, and the digests of all compared outputs."""
+
+    times: dict[str, list[int]]
+    digests: list[dict] = field(default_factory=list)
+    spent_ns: int = 0
+
+    def least_kept(self) -> int:
+        return min(len(taken) for taken in self.times.values())
 
 
 def measure(
     calls: OpCalls,
     slot_ids: tuple[int, int],
     length: int,
-    rules: dict,
+    rules: Rules,
     gates: GateLog,
     step: Callable[[], None],
-    threads: int,
+    settle: Callable[[], None] = lambda: None,
 ) -> tuple[list[dict], list[dict]]:
     """-> (one timing per class, digests of the compared outputs). Raises Fault `wrong_output` at the first wrong one.
 
-    `rules` is the task's `timing` entry of the device. Draws that turn out slow stay in: none is spoiled and repeated.
+    `settle` is called before each round, outside of the clock. Draws that turn out slow stay in: none is spoiled and
+    repeated.
     """
     keys, run = calls.session.keys, calls.session.name
-    rounds = plan(calls.classes, rules["minRoundsPerClass"], keys.stream(f"plan/{run}/{length}"))
-    own_ns = rules["ownNs"].get(str(length), 0)
-    times: dict[str, list[int]] = {name: [] for name in calls.classes}
-    digests: list[dict] = []
-    waiting: list[tuple] = []
-    spent_ns = 0
+    found = Timings({name: [] for name in calls.classes})
+    index = 0
+    for number in range(rules.most_blocks):
+        rounds = block(calls.classes, rules.kept_each, keys, run, length, number)
+        index = _play(calls, slot_ids, length, rules, gates, step, settle, rounds, index, found)
+        classes = [
+            {"input": name, **stats.summarise(taken, keys.stream(f"bootstrap/{run}/{length}/{name}"))}
+            for name, taken in found.times.items()
+        ]
+        if found.spent_ns > rules.max_seconds * 1e9 or max(map(half_width, classes)) <= HALF_WIDTH:
+            break
+    return classes, found.digests
 
-    with ThreadPoolExecutor(max_workers=threads) as pool:
+
+def half_width(timing: dict) -> float:
+    """Half the 95 % interval, relative to the median."""
+    return (timing["ciHighNs"] - timing["ciLowNs"]) / 2 / timing["medianNs"]
+
+
+def _play(calls, slot_ids, length, rules, gates, step, settle, rounds, index, found) -> int:
+    """Plays one block from round number `index` on -> the number after its last."""
+    keys, run = calls.session.keys, calls.session.name
+    waiting: list[tuple] = []
+
+    with ThreadPoolExecutor(max_workers=rules.threads) as pool:
 
         def compare_waiting() -> None:
-            found = pool.map(lambda w: calls.errors(w[2], w[3]), waiting)
-            for (index, name, _, output), errors in zip(waiting, found, strict=True):
-                digests.append({"length": length, "input": name, "round": index, "sha256": sha256(output)})
+            # One thread is this one: work on a GPU is queued from where its context is.
+            compare = pool.map if rules.threads > 1 else map
+            errors_of = compare(lambda w: calls.errors(w[2], w[3]), waiting)
+            for (number, name, _, output), errors in zip(waiting, errors_of, strict=True):
+                digest = digests.of_output(output, keys.stream(f"digest/{run}/{length}/{number}"))
+                found.digests.append({"length": length, "input": name, "round": number, "sha256": digest})
                 gates.output("timed", errors, name, length)
                 step()
             waiting.clear()
             gates.raise_first_failure()
 
-        for index, planned in enumerate(rounds):
-            inputs = calls.make(planned.input_class, slot_ids[0], f"{length}/{index}")
-            call = calls.session.call(slot_ids[index % 2], inputs, f"{length}/{index}")
-            spent_ns += call.ns
-            if spent_ns > rules["maxSeconds"] * 1e9:
+        for planned in rounds:
+            if found.spent_ns > rules.max_seconds * 1e9:
+                if found.least_kept() >= SLOW_KEPT:
+                    break
                 raise Fault(
-                    "timeout",
-                    f"{index + 1} of {len(rounds)} calls at length {length} took over {rules['maxSeconds']} s",
+                    "timeout", f"{index} calls at length {length} took over {rules.max_seconds} s, too few for a figure"
                 )
-            if planned.kept and index >= FIRST_DROPPED:
-                times[planned.input_class].append(max(1, call.ns - own_ns))
-            waiting.append((index, planned.input_class, inputs, call.outputs["o"].clone()))
-            if len(waiting) == BATCH:
+            inputs = calls.make(planned.input_class, slot_ids[0], f"{length}/{index}")
+            settle()
+            call = calls.session.call(slot_ids[index % 2], inputs, f"{length}/{index}")
+            found.spent_ns += call.ns
+            if planned.kept:
+                found.times[planned.input_class].append(max(1, call.ns - rules.own_ns))
+            output = call.outputs["o"]
+            waiting.append((index, planned.input_class, inputs, output.clone() if rules.waiting > 1 else output))
+            index += 1
+            if len(waiting) >= rules.waiting:
                 compare_waiting()
         compare_waiting()
-    classes = [
-        {"input": name, **stats.summarise(taken, keys.stream(f"bootstrap/{run}/{length}/{name}"))}
-        for name, taken in times.items()
-    ]
-    return classes, digests
-
-
-def sha256(output: torch.Tensor) -> str:
-    return hashlib.sha256(output.contiguous().view(-1).view(torch.uint8).numpy()).hexdigest()
+    return index
 
 
 def figure(length: int, classes: list[dict], fixed_ns: int, peak_bytes: int) -> dict:

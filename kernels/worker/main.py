@@ -29,12 +29,23 @@ torch.set_grad_enabled(False)
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
+CUDA = config["device"] == "cuda"
+
+
+def mapped(fd, size):
+    if CUDA:
+        from worker import cuda_memory
+
+        return cuda_memory.mapped(fd, size)
+    memory = mmap.mmap(fd, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+    os.close(fd)
+    return torch.frombuffer(memory, dtype=torch.uint8)
+
+
 class Slot:
     def __init__(self, fd, description):
-        memory = mmap.mmap(fd, description["size"], flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
-        os.close(fd)
         self.kind = description["kind"]
-        self.bytes = torch.frombuffer(memory, dtype=torch.uint8)
+        self.bytes = mapped(fd, description["size"])
         self.inputs, self.outputs = description["inputs"], description["outputs"]
 
     def view(self, field, window=0):
@@ -63,6 +74,10 @@ def import_entry():
         from worker import interpreter
 
         return getattr(interpreter.import_entry(module), name)
+    if CUDA:
+        from worker import pinned_tuning
+
+        pinned_tuning.keep_one_configuration()
     return getattr(importlib.import_module(module), name)
 
 
@@ -94,9 +109,15 @@ def call_trunk(slot, window):
 def run(entry, slot, window):
     try:
         whole = call_op(entry, slot, window) if slot.kind == "op" else call_trunk(slot, window)
+        if CUDA:
+            torch.cuda.synchronize()
         return wire.OK if whole else wire.BAD_OUTPUT
     except MemoryError:
         return wire.OUT_OF_MEMORY
+    except torch.OutOfMemoryError:
+        # The next, smaller length may fit.
+        torch.cuda.empty_cache()
+        return wire.DOES_NOT_FIT
     except Exception as error:
         traceback.print_exc()
         sys.stderr.flush()
@@ -115,7 +136,7 @@ def serve():
         elif op == wire.PING and entry is None:
             try:
                 entry = import_entry()
-            except MemoryError:
+            except (MemoryError, torch.OutOfMemoryError):
                 status = wire.OUT_OF_MEMORY
             except BaseException:
                 traceback.print_exc()

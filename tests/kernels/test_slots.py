@@ -4,10 +4,12 @@ import fcntl
 import mmap
 import os
 
+import numpy as np
 import pytest
 import torch
+from judge.layout import GUARD_BYTES, WINDOW_ROWS
+from judge.memfd_slots import MemfdSlots
 from judge.op_calls import OpShape
-from judge.slots import GUARD_BYTES, WINDOW_ROWS, MemfdSlots
 
 
 @pytest.fixture
@@ -19,7 +21,7 @@ def slots():
 
 def masters(slot, seed=0):
     generator = torch.Generator().manual_seed(seed)
-    return tuple(torch.randn(f.shape, generator=generator).to(torch.bfloat16) for f in slot.shape.inputs)
+    return tuple(torch.randn(f.shape, generator=generator).to(torch.bfloat16) for f in slot.layout.shape.inputs)
 
 
 def as_worker_sees(slots, index, field, window):
@@ -51,8 +53,8 @@ def test_no_further_seal_can_be_set(slots):
 def test_inputs_arrive_at_their_window_in_any_block_order(slots, window):
     slot = slots[0]
     given = masters(slot)
-    slot.fill(given, window, list(reversed(range(slot.input_blocks))))
-    for field, master in zip(slot.shape.inputs, given, strict=True):
+    slot.filler(given, window, np.arange(len(slot.layout.input_blocks))[::-1])()
+    for field, master in zip(slot.layout.shape.inputs, given, strict=True):
         assert torch.equal(as_worker_sees(slots, 0, field.name, window), master)
     assert slot.unchanged(given, window)
     assert slot.guards_intact()
@@ -60,7 +62,7 @@ def test_inputs_arrive_at_their_window_in_any_block_order(slots, window):
 
 def test_outputs_are_poisoned_with_nan(slots):
     slots[0].poison()
-    for field in slots[0].shape.outputs:
+    for field in slots[0].layout.shape.outputs:
         assert torch.isnan(as_worker_sees(slots, 0, field.name, 0)).all()
     assert slots[0].guards_intact()
 
@@ -69,7 +71,7 @@ def test_a_snapshot_is_private(slots):
     slot = slots[1]
     view = as_worker_sees(slots, 1, "o", 0)
     view.fill_(2)
-    taken = slot.snapshot(range(slot.output_blocks))["o"]
+    taken = slot.taker(np.arange(len(slot.layout.output_blocks)))()["o"]
     view.fill_(3)
     assert torch.equal(taken, torch.full(taken.shape, 2, dtype=torch.bfloat16))
 
@@ -78,7 +80,7 @@ def test_a_snapshot_is_private(slots):
 def test_one_changed_byte_of_an_input_is_seen(slots, field):
     slot = slots[1]
     given = masters(slot)
-    slot.fill(given, 7, range(slot.input_blocks))
+    slot.filler(given, 7, np.arange(len(slot.layout.input_blocks)))()
     as_worker_sees(slots, 1, field, 7).view(-1).view(torch.uint8)[-1] ^= 1
     assert not slot.unchanged(given, 7)
 
@@ -88,7 +90,7 @@ def test_a_write_past_an_output_is_seen(slots):
     description = slots.describe()[1]
     memory = torch.frombuffer(mmap.mmap(slots.descriptors()[1], description["size"]), dtype=torch.uint8)
     output = description["outputs"][0]
-    memory[output["offset"] + slot.shape.outputs[0].bytes] ^= 1
+    memory[output["offset"] + slot.layout.shape.outputs[0].bytes] ^= 1
     assert not slot.guards_intact()
 
 

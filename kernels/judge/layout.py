@@ -1,0 +1,109 @@
+"""Where things lie in a slot: guard, inputs, guard, outputs, guard; and the blocks that copies are made of. Pure."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+WINDOW_ROWS = 4096
+GUARD_BYTES = 4096
+ALIGN = 4096
+BLOCK_BYTES = 32 * 1024
+DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One tensor of a slot. A windowed input [B, T, ...] has WINDOW_ROWS spare rows to move in."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str = "bfloat16"
+    windowed: bool = False
+
+    @property
+    def bytes(self) -> int:
+        return math.prod(self.shape) * DTYPES[self.dtype].itemsize
+
+    @property
+    def row_bytes(self) -> int:
+        return self.bytes // (self.shape[0] * self.shape[1]) if self.windowed else 0
+
+    @property
+    def region_bytes(self) -> int:
+        return self.bytes + WINDOW_ROWS * self.row_bytes
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a slot is for: `kind` names the worker's action, the fields its tensors. No class of input is in it."""
+
+    kind: str
+    inputs: tuple[Field, ...]
+    outputs: tuple[Field, ...]
+
+
+class Blocks:
+    """Block number i is the bytes start[i] to end[i] of field number field[i]: what one step of a copy moves."""
+
+    def __init__(self, fields: tuple[Field, ...]):
+        starts = [np.arange(0, field.bytes, BLOCK_BYTES, dtype=np.int64) for field in fields]
+        counts = [len(of_field) for of_field in starts]
+        self.field = np.repeat(np.arange(len(fields), dtype=np.int32), counts)
+        self.start = np.concatenate(starts)
+        self.end = np.minimum(self.start + BLOCK_BYTES, np.repeat([field.bytes for field in fields], counts))
+
+    def __len__(self) -> int:
+        return len(self.field)
+
+
+class Layout:
+    """Offsets of a shape's fields and guards in one piece of memory of `size` bytes."""
+
+    def __init__(self, shape: Shape):
+        self.shape = shape
+        self.guards: list[int] = []
+        self._offsets: dict[str, int] = {}
+        end = self._guard(0)
+        for field in shape.inputs:
+            self._offsets[field.name] = end
+            end = _aligned(end + field.region_bytes)
+        end = self._guard(end)
+        for field in shape.outputs:
+            # Right against the guard, which begins where the last output ends.
+            self._offsets[field.name] = end
+            end += field.bytes
+        self.size = _aligned(self._guard(end))
+        self.input_blocks = Blocks(shape.inputs)
+        self.output_blocks = Blocks(shape.outputs)
+
+    def offset(self, field: Field, window: int = 0) -> int:
+        return self._offsets[field.name] + window * field.row_bytes
+
+    def describe(self, size: int) -> dict:
+        """What the worker needs to map the slot; goes to it once, at the start."""
+
+        def fields(entries):
+            return [
+                {"name": f.name, "shape": f.shape, "dtype": f.dtype, "offset": self.offset(f), "row": f.row_bytes}
+                for f in entries
+            ]
+
+        shape = self.shape
+        return {"kind": shape.kind, "size": size, "inputs": fields(shape.inputs), "outputs": fields(shape.outputs)}
+
+    def _guard(self, offset: int) -> int:
+        self.guards.append(offset)
+        return offset + GUARD_BYTES
+
+
+def guard_bytes(pattern: bytes) -> bytes:
+    """The secret pattern, as often as it takes to fill a guard."""
+    return (pattern * (GUARD_BYTES // len(pattern) + 1))[:GUARD_BYTES]
+
+
+def _aligned(offset: int) -> int:
+    return -(-offset // ALIGN) * ALIGN

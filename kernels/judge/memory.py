@@ -1,0 +1,49 @@
+"""How much memory a worker uses, seen from outside."""
+
+from __future__ import annotations
+
+import torch
+
+from judge.faults import Fault
+from judge.launch import Process
+
+
+class HostMemory:
+    """Of a worker on the CPU: its limits are the kernel's business, only the peak is read."""
+
+    def __init__(self, process: Process):
+        self._process = process
+
+    def look(self) -> None:
+        """Nothing to see between calls: the kernel itself ends a worker that takes too much."""
+
+    def peak_bytes(self) -> int:
+        return self._process.peak_bytes()
+
+
+class GpuMemory:
+    """What has gone from the GPU since the worker was started, less what the judge itself took meanwhile.
+
+    PyTorch keeps what it has once taken, so a look after each call sees the call's peak; a kernel that gives memory
+    back before it replies shows less, and gains nothing by it.
+    """
+
+    def __init__(self, limit_bytes: int):
+        self._limit = limit_bytes
+        self._free, self._own = _free(), torch.cuda.memory_reserved()
+        self._peak = 0
+
+    def look(self) -> None:
+        used = self._free - _free() - (torch.cuda.memory_reserved() - self._own)
+        self._peak = max(self._peak, used)
+        if used > self._limit:
+            raise Fault(
+                "resource_limit", f"the kernel holds {used} bytes of GPU memory, more than the {self._limit} allowed"
+            )
+
+    def peak_bytes(self) -> int:
+        return self._peak
+
+
+def _free() -> int:
+    return torch.cuda.mem_get_info()[0]

@@ -1,0 +1,65 @@
+"""The secret run: hidden shapes, and the target length that the official figure comes from, in a worker of its own."""
+
+from __future__ import annotations
+
+import torch
+
+from judge import growth, physics, probes, yardstick
+from judge.claim import Claim
+from judge.faults import Fault
+from judge.gates import GateLog
+from judge.op_calls import OpShape
+from judge.progress import Progress
+from judge.result import Record
+from judge.runs import Check, measure, prepare
+from judge.workplace import Workplace
+
+
+def secret_run(
+    workplace: Workplace,
+    claim: Claim,
+    fixed_ns: dict[int, int],
+    log: GateLog,
+    progress: Progress,
+    record: Record,
+    check: Check,
+    yardstick_ns: dict[str, int],
+) -> None:
+    """Adds gates, the official measurement and digests to the records.
+
+    Raises the Fault of the first failing gate, then `implausible`, then `unstable`.
+    """
+    target = claim.target_length
+    hidden = probes.drawn_shapes(target, workplace.keys.stream("hidden"))
+    cuda = workplace.device.kind == "cuda"
+    shapes = [OpShape(target)] * 2 + [OpShape(n, batch, heads) for n, batch, heads, _ in hidden]
+    near_slot = len(shapes) - 1
+    shapes += growth.part_shapes(target) if cuda else []
+    with workplace.worker("secret", shapes, check) as calls:
+        seen_ns = prepare(calls, workplace.task, progress)
+        classes = {2 + i: entry[3] for i, entry in enumerate(hidden)}
+        growing = list(range(near_slot, len(shapes))) if cuda else []
+        progress.stage("secret", len(hidden) + len(growing))
+        probes.run_hidden_shapes(calls, classes, log, progress.step)
+        grown = growth.least_ns(calls, growing, seen_ns, log, progress.step)
+        measure(workplace, calls, (0, 1), target, fixed_ns[target], seen_ns[1], True, log, progress, record)
+        calls.session.end()
+    if cuda:
+        _require_sound(workplace.task.data, record.measurements[-1], grown, hidden[-1][0], yardstick_ns)
+
+
+def _require_sound(task: dict, measured: dict, grown: dict[int, int], near: int, yardstick_ns: dict[str, int]) -> None:
+    length, classes = measured["length"], measured["classes"]
+    typical = next(c["medianNs"] for c in classes if c["input"] == growth.INPUT)
+    near_ns = grown.pop(near)
+    impossible = physics.stops_growing({**grown, length: typical})
+    impossible = impossible or physics.lengths_disagree({length: typical, near: near_ns})
+    if "roofline" in task:
+        cache_bytes = torch.cuda.get_device_properties(0).L2_cache_size
+        bytes_per_s = yardstick.bytes_per_s(yardstick_ns)
+        per_token = task["roofline"]["bytesPerToken"]
+        impossible = impossible or physics.under_roofline(length, classes, per_token, bytes_per_s, cache_bytes)
+    if impossible:
+        raise Fault("implausible", impossible)
+    if why := physics.unstable(classes):
+        raise Fault("unstable", why)
