@@ -84,6 +84,21 @@ export async function findDecision(
   return (await db('decisions').where({ submissionId, taskVersion }).first()) ?? null;
 }
 
+/** The first accepted figure of this code at this length, whoever delivered it: of the pinned upstream it is the baseline. */
+export async function figureOfCode(
+  db: Queryable,
+  code: { task: string; taskVersion: number; codeDigest: string; targetLength: number },
+): Promise<number | null> {
+  const { taskVersion, ...submission } = code;
+  const row = await db('decisions')
+    .join('submissions', 'submissions.id', 'decisions.submissionId')
+    .where(submission)
+    .where({ 'decisions.taskVersion': taskVersion, 'decisions.status': 'accepted' })
+    .orderBy('decisions.id')
+    .first('decisions.tokensPerSec');
+  return row?.tokensPerSec ?? null;
+}
+
 /** One decision per submission and task version; false when there is one, or the submission was superseded meanwhile. */
 export async function recordDecision(db: Queryable, decision: Omit<DecisionRow, 'id'>): Promise<boolean> {
   const live = await db('submissions')

@@ -2,7 +2,7 @@
 import { queueOf } from '../../db/evaluations.ts';
 import { getFact } from '../../db/facts.ts';
 import { findSubmission } from '../../db/submissions.ts';
-import { findDecision } from '../../db/verdicts.ts';
+import { figureOfCode, findDecision } from '../../db/verdicts.ts';
 import type { CheckName } from '../evaluations/reasons.ts';
 import { type Progress, readStoredResult } from '../evaluations/schema.ts';
 import { INFRA_ATTEMPTS } from '../evaluations/seats.ts';
@@ -47,7 +47,12 @@ export async function viewOf(services: Services, loaded: Loaded): Promise<Submis
     cliSha256: services.cliSha256(),
     repo: { owner: fork?.owner ?? '', name: fork?.name ?? '' },
     sha: row.headSha,
-    task: { name: task.name, version: task.version, targetFiles: task.targetFiles },
+    task: {
+      name: task.name,
+      version: task.version,
+      targetFiles: task.targetFiles,
+      roofline: task.roofline,
+    },
     targetLength: row.targetLength,
     claimedTokensPerSec: row.claimedTokensPerSec,
     findings: details.findings,
@@ -112,7 +117,20 @@ async function decidedState(services: Services, loaded: Loaded): Promise<Decided
     rank: place?.place ?? null,
     places: places.length,
     previous: await previousFigure(services, loaded),
+    baseline: await upstreamFigure(services, loaded),
   };
+}
+
+async function upstreamFigure(
+  { db }: Services,
+  { row, task }: Loaded,
+): Promise<NonNullable<DecidedState['baseline']> | null> {
+  const { targetLength } = row;
+  if (targetLength === null) return null;
+  const { codeDigest } = task.upstream;
+  const code = { task: task.name, taskVersion: task.version, codeDigest, targetLength };
+  const tokensPerSec = await figureOfCode(db, code);
+  return tokensPerSec === null ? null : { tokensPerSec, targetLength };
 }
 
 async function previousFigure({ db }: Services, { row, task }: Loaded): Promise<DecidedState['previous']> {

@@ -11,6 +11,7 @@ import {
 } from '../../../db/submissions.ts';
 import {
   candidates,
+  figureOfCode,
   figuresOf,
   findDecision,
   findVerdict,
@@ -136,6 +137,30 @@ onBothDatabases('a decision', (at) => {
     expect(recent.map(({ submissionId }) => submissionId)).toEqual(ids.toReversed());
     expect(recent[0]).toMatchObject({ repoId: 2, hotkey: HOTKEY, task: 'quasar_demo', tokensPerSec: 10_000 });
     expect(await recentDecisions(at.db, 1)).toHaveLength(1);
+  });
+});
+
+onBothDatabases('the figure of a code', (at) => {
+  const codeDigest = aDigest();
+  const figure = (more: object = {}) =>
+    figureOfCode(at.db, { task: 'quasar_demo', taskVersion: 1, codeDigest, targetLength: 1024, ...more });
+
+  it('is that of its first accepted decision at the length and the task version', async () => {
+    expect(await figure()).toBeNull();
+    const of = { codeDigest, targetLength: 1024 };
+    const rejected = await submit(at.db, { repoId: 1, ...of });
+    await recordDecision(at.db, aDecision(rejected, { status: 'rejected', tokensPerSec: null }));
+    expect(await figure()).toBeNull();
+    for (const [repoId, tokensPerSec] of [
+      [2, 400],
+      [3, 500],
+    ] as const)
+      await recordDecision(at.db, aDecision(await submit(at.db, { repoId, ...of }), { tokensPerSec }));
+    expect(await figure()).toBe(400);
+    expect(await figure({ targetLength: 2048 })).toBeNull();
+    expect(await figure({ taskVersion: 2 })).toBeNull();
+    expect(await figure({ task: 'quasar' })).toBeNull();
+    expect(await figure({ codeDigest: aDigest() })).toBeNull();
   });
 });
 
