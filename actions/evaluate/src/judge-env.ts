@@ -1,6 +1,10 @@
 /** The environment of the judge: nothing of the job's (no token, no `ACTIONS_*`, `INPUT_*`, `RUNNER_*`), only what Python and CUDA need. */
 
-const PASSED = new Set(['PATH', 'HOME', 'XDG_CACHE_HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'LD_LIBRARY_PATH']);
+const PASSED = new Set([
+  ...['PATH', 'HOME', 'XDG_CACHE_HOME', 'LANG', 'LC_ALL', 'TMPDIR', 'LD_LIBRARY_PATH'],
+  // the host's own configuration
+  ...['QUASAR_LOCK_CLOCKS', 'QUASAR_LOGIT_WEIGHTS'],
+]);
 const CUDA = /^(CUDA|NVIDIA)_[A-Z0-9_]+$/;
 /** Getting upstream goes over the network, perhaps through the host's proxy. */
 const NETWORK =
