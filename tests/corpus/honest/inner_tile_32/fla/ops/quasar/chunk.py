@@ -1,0 +1,40 @@
+def maps_of(k, v, beta):
+    """D = -K^T W and C = K^T U of every chunk, whose state goes from X to X + D X + C; k, v [B, H, N, 64, S]."""
+    lam = k.square().sum(-1, keepdim=True)
+    alpha = -torch.expm1(-beta.float().view(-1, 1, 1, 1) * lam) / (lam + EPS)
+    lower = (alpha * (k @ k.mT)).tril(-1)
+    both = torch.linalg.solve_triangular(lower, alpha * torch.cat([k, v], -1), upper=False, unitriangular=True)
+    w, u = both.chunk(2, -1)
+    return -(k.mT @ w), k.mT @ u
+
+
+def maps_by_tiles(k, v, beta):
+    """The maps of a chunk from those of its halves: first X + D1 X + C1, then the same with D2 and C2."""
+    k, v = (x.unflatten(3, (2, 32)).flatten(2, 3) for x in (k, v))
+    d, c = (x.unflatten(2, (-1, 2)) for x in maps_of(k, v, beta))
+    d1, d2, c1, c2 = d[:, :, :, 0], d[:, :, :, 1], c[:, :, :, 0], c[:, :, :, 1]
+    return d1 + d2 + d2 @ d1, c1 + c2 + d2 @ c1
+
+
+def rows_of(x):
+    """[B, T, H, S] -> [B, H, N, 64, S] in fp32."""
+    B, T, H, S = x.shape
+    return F.pad(x.float(), (0, 0, 0, 0, 0, -T % CHUNK)).view(B, H, -1, CHUNK, S)
+
+
+def walk(q, d, c, state):
+    """-> answers [B, H, N, 64, S], last state."""
+    answers = torch.empty_like(q)
+    for n in range(q.shape[2]):
+        state = state + d[:, :, n] @ state + c[:, :, n]
+        answers[:, :, n] = q[:, :, n] @ (state + d[:, :, n] @ state + c[:, :, n])
+    return answers, state
+
+
+def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, cu_seqlens=None, **kwargs):
+    B, T, H, S = q.shape
+    state = torch.zeros(B, H, S, S, device=q.device) if initial_state is None else initial_state.float()
+    d, c = maps_by_tiles(rows_of(k), rows_of(v), beta)
+    answers, state = walk(rows_of(q), d, c, state)
+    o = answers.flatten(2, 3).transpose(1, 2)[:, :T].to(q.dtype).contiguous()
+    return o, state if output_final_state else None
