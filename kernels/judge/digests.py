@@ -12,7 +12,7 @@ MOST_BYTES = 4 * 1024 * 1024
 
 
 def of_output(output: torch.Tensor, stream: np.random.Generator) -> str:
-    """sha256 of the output's bytes; of a long output [B, T, ...], of runs of 64 rows that the key chooses, 4 MiB in all."""
+    """sha256 of an output [B, T, ...]; of a long one, of runs of 64 rows that the key chooses, 4 MiB in all."""
     rows = output.flatten(0, 1)
     if output.nbytes > MOST_BYTES:
         runs = len(rows) // ROWS

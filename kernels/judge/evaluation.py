@@ -28,7 +28,7 @@ from judge.workplace import Workplace, pinned_tree
 class Evaluation:
     """`boxed` is False only for a bench of one's own tree without the sandbox: marked, and it never ranks.
 
-    `device` is the task's own unless another is given; `logit_weights`: a real model's directory, where the host has one.
+    `device` is the task's own unless another is given; `logit_weights`: directory of a real model, on hosts that have it.
     """
 
     def __init__(

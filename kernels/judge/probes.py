@@ -48,20 +48,6 @@ def run_impulse(calls: OpCalls, slot_ids: tuple[int, int], gates: GateLog, step:
         step()
 
 
-def hidden_shapes(target: int, stream) -> list[tuple[int, int, int, str]]:
-    """(length, batch, heads, input class) of the shapes that only the secret run shows."""
-    short = int(stream.choice([63, 64, 65]))
-    odd = int(stream.integers(64, max(65, target // 2))) * 2 + 1
-    near = target + int(stream.integers(1, max(1, target // 100) + 1)) * int(stream.choice([-1, 1]))
-    heads = [int(h) for h in stream.choice([1, 4, 8], 4)]
-    return [
-        (1, 2, heads[0], "layer_like"),
-        (short, 2, heads[1], "lam_0.2"),
-        (odd, 1, heads[2], "quiet_needle"),
-        (near, 1, 8, "long_memory"),
-    ]
-
-
 def drawn_shapes(target: int, stream: np.random.Generator) -> list[tuple[int, int, int, str]]:
     """(length, batch, heads, input class) of the six shapes that only the secret run shows.
 
