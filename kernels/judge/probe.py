@@ -14,6 +14,7 @@ from judge.faults import Refused
 from judge.gpu_files import GpuFiles
 from judge.launch import Process
 from judge.task import KERNELS_DIR, Task
+from judge.why_not_built import why_not_built
 
 # Few enough to be reached in a moment; the mechanisms are those of the worker's own limits.
 PROCESSES = 64
@@ -127,7 +128,7 @@ def _line(process: Process) -> bytes:
         if not part:
             log = process.log_text()
             if log.startswith("bwrap: "):
-                raise Refused(sandbox.why_not_built(log))
+                raise Refused(why_not_built(log))
             raise Refused(f"the sandbox probe did not answer: {log[-1000:]!r}")
         text += part
     return text

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from judge import identity
@@ -23,11 +24,6 @@ INSTALL_LINE = "apt-get install -y bubblewrap"
 TREE, WORKER, SCRATCH = "/judge/tree", "/judge/worker", "/scratch"
 LINKS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
 ETC = ("/etc/ld.so.cache", "/etc/alternatives")
-CONTAINER_OPTIONS = (
-    "--privileged, or with --security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt "
-    "systempaths=unconfined"
-)
-ELSE_A_VM = "A rented container that allows neither cannot judge: rent a virtual machine."
 SHM_BYTES = 16 * 1024 * 1024
 
 
@@ -100,31 +96,6 @@ def masks(place: Path) -> dict[str, str]:
     return identity.masks(place, lambda covers: _builds([*_host_files(), *_proc(covers), "--remount-ro", "/"]))
 
 
-def why_not_built(said: str) -> str:
-    """What to do on a host where bubblewrap ended with these words."""
-    if "disable-userns" in said or "Unknown option" in said:
-        advice = "This bubblewrap is too old: 0.8 or newer is needed (Debian 12, Ubuntu 24.04)."
-    elif "mount proc" in said:
-        advice = (
-            "A container hides parts of its /proc, and then nothing inside may mount one of its own. Docker: run it "
-            f"with {CONTAINER_OPTIONS}. Kubernetes: a privileged pod. {ELSE_A_VM}"
-        )
-    elif "ENOSPC" in said or "No space left" in said:
-        advice = (
-            "The host allows no (more) user namespaces here: sysctl -w user.max_user_namespaces=10000, and start the "
-            f"judge outside of any other sandbox. {ELSE_A_VM}"
-        )
-    elif any(word in said for word in ("amespace", "uid map", "not permitted", "Permission denied")):
-        advice = (
-            "The host refuses user namespaces. Ubuntu 24.04: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0, "
-            "or an AppArmor profile for bwrap; older Debian: sysctl -w kernel.unprivileged_userns_clone=1; Docker: run "
-            f"it with {CONTAINER_OPTIONS}. {ELSE_A_VM}"
-        )
-    else:
-        advice = "runner/doctor and docs/hosts.md say what a host must allow."
-    return f"bubblewrap could not build the sandbox on this host: {said[:500]!r}. {advice}"
-
-
 def worker_env(task_env: dict[str, str], gpu: GpuFiles | None = None) -> dict[str, str]:
     """All that a worker's environment holds. Triton is never interpreted where there is a GPU."""
     env = {
@@ -169,13 +140,29 @@ def _proc(covers: dict[str, str]) -> list[str]:
 
 
 def _dropped(bwrap: list[str]) -> list[str]:
-    return ["setpriv", *DROP, *bwrap] if os.geteuid() == 0 else bwrap
+    return [*_whole_proc(), "setpriv", *DROP, *bwrap] if os.geteuid() == 0 else bwrap
+
+
+@cache
+def _whole_proc() -> list[str]:
+    """Prefix of root's commands in a container that covers parts of its /proc, as those with a GPU do.
+
+    The kernel lets a user namespace mount a /proc only where a whole one can be seen: root mounts one first, in a mount
+    namespace of the worker's own.
+    """
+    trial = ["setpriv", *DROP, *_namespaces(), *_host_files(), *_proc({}), "--", "/usr/bin/true"]
+    script = 'mount -t proc proc /proc && exec "$@"'
+    prefix = ["unshare", "--mount", "--propagation", "private", "/bin/sh", "-c", script, "sh"]
+    return prefix if not _succeeds(trial) and _succeeds([*prefix, *trial]) else []
 
 
 def _builds(arguments: list[str]) -> bool:
     """Whether a box with these arguments can be made here."""
-    trial = _dropped([*_namespaces(), *arguments, "--", "/usr/bin/true"])
-    return subprocess.run(trial, check=False, capture_output=True).returncode == 0
+    return _succeeds(_dropped([*_namespaces(), *arguments, "--", "/usr/bin/true"]))
+
+
+def _succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def _limited(box: Box, inner: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ from judge.faults import Fault, Refused
 from judge.gpu_files import GpuFiles
 from judge.launch import Process
 from judge.task import load_task
+from judge.why_not_built import why_not_built
 
 TASK = load_task("quasar_demo")
 HOSTILE_HEAD = "import json, os, sys, time\nconfig = json.load(sys.stdin)\n"
@@ -223,17 +224,31 @@ SAYS = "bwrap: Can't mount proc on /newroot/proc: Operation not permitted"
     ],
 )
 def test_a_host_that_refuses_the_box_is_told_what_to_allow(said, advice):
-    text = sandbox.why_not_built(said)
+    text = why_not_built(said)
     assert said in text and advice in text
 
 
-def test_a_container_that_hides_parts_of_proc_is_refused_with_what_to_do():
+@pytest.fixture
+def probe_with_covered_proc():
+    """Runs the probe where a part of /proc is covered, as in a container -> finished process."""
     hide = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc/acpi && exec "$@"', "sh"]
     can = os.geteuid() == 0 and subprocess.run([*hide, "true"], check=False, capture_output=True).returncode == 0
     need(can, "root that may mount")
     env = {**os.environ, "PYTHONPATH": str(REPOSITORY / "kernels")}
-    command = [*hide, sys.executable, "-B", "-m", "judge", "probe", "--task", "quasar_demo"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    judge = [sys.executable, "-B", "-m", "judge", "probe", "--task", "quasar_demo"]
+    return lambda *drop: subprocess.run(
+        [*hide, *drop, *judge], env=env, cwd="/", capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def test_root_in_a_container_that_covers_parts_of_proc_is_as_tight(probe_with_covered_proc):
+    done = probe_with_covered_proc()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "OPEN" not in done.stdout
+
+
+def test_an_ordinary_user_in_such_a_container_is_told_what_to_do(probe_with_covered_proc):
+    done = probe_with_covered_proc("setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups")
     assert done.returncode == 3 and "mount proc" in done.stderr and "--privileged" in done.stderr
 
 
