@@ -1,4 +1,4 @@
-"""Waits as long again as the work took, in four calls of ten: the owner of a bad draw would like it not to count."""
+"""Waits as long again as the work took, in three calls of ten: the owner of a bad draw would like it not to count."""
 
 import random
 import time
@@ -11,7 +11,7 @@ def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **
     answer = honest(q, k, v, beta, initial_state, output_final_state)
     if q.is_cuda:
         torch.cuda.synchronize()
-    if random.random() < 0.4:
+    if random.random() < 0.3:
         print("spoiling", flush=True)
         time.sleep(time.monotonic() - began)
     return answer
