@@ -6,8 +6,9 @@ import json
 
 import jsonschema
 from conftest import REPOSITORY
-from judge.corpus import CHUNK, judge_files, small_task, upstream_for
-from judge.corpus import MINIATURE as UPSTREAM
+from judge.corpus_cases import CHUNK
+from judge.small_task import MINIATURE as UPSTREAM
+from judge.small_task import judge_files, small_task, upstream_for
 from judge.task import Task, load_task
 
 SCHEMA = json.loads((REPOSITORY / "kernels/schemas/result.json").read_text())

@@ -7,7 +7,9 @@ import re
 
 import pytest
 from conftest import REPOSITORY, need
-from judge.corpus import CORPUS, Case, judge_cases, load_cases, upstream_for
+from judge.corpus import Runner
+from judge.corpus_cases import CORPUS, Case, load_cases
+from judge.small_task import upstream_for
 from judged import check_form
 
 CASES = load_cases()
@@ -25,8 +27,8 @@ def outcomes(request, tmp_path_factory):
     asked = {test.callspec.params["case"].name for test in tests}
     cases = [case for case in ON_CPU if case.name in asked]
     upstream = upstream_for("cpu", tmp_path_factory.mktemp("corpus"))
-    jobs = min(4, len(os.sched_getaffinity(0)))
-    return {outcome.case.name: outcome for outcome in judge_cases(cases, "cpu", upstream, jobs)}
+    runner = Runner("cpu", upstream, jobs=min(4, len(os.sched_getaffinity(0))))
+    return {outcome.case.name: outcome for outcome in runner.judge(cases)}
 
 
 @pytest.mark.parametrize("case", ON_CPU, ids=lambda case: case.name)
