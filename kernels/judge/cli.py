@@ -1,22 +1,21 @@
-"""`quasar-judge`: evaluate a claim, bench a local tree, get the pinned upstream, probe the sandbox."""
+"""`quasar-judge`: evaluate a claim, bench a local tree, verify a result, calibrate a task, and what these need."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
-from judge import upstream, verdict
+from judge import bench, calibrate, upstream, verdict, verify
 from judge.claim import Claim, read_claim
 from judge.faults import Refused
-from judge.progress import Progress, json_lines, one_line
+from judge.progress import Progress, json_lines
 from judge.result import Record, write
 from judge.task import TaskError, load_task
 
-USAGE = 2
 REFUSED = 3
 
 
@@ -25,12 +24,15 @@ class Terminated(BaseException):
 
 
 def main(argv: list[str] | None = None) -> int:
-    """-> exit code: 0 accepted or done, 1 rejected, 2 usage, 3 inconclusive or refused."""
+    """-> exit code: 0 accepted or done, 1 rejected or different, 2 usage, 3 inconclusive or refused."""
     arguments = _parser().parse_args(argv)
     try:
         return arguments.command(arguments)
     except (Refused, TaskError) as error:
         print(f"quasar-judge: {error}", file=sys.stderr)
+        return REFUSED
+    except KeyboardInterrupt:
+        print("quasar-judge: stopped", file=sys.stderr)
         return REFUSED
     except Exception:
         # Python's own exit code for this is 1, which would read as a rejection.
@@ -45,7 +47,7 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
     def work() -> None:
         claim = read_claim(arguments.claim)
-        _judge(claim, arguments.upstream, record, Progress(json_lines(sys.stdout)), boxed=True)
+        _judge(claim, arguments.upstream, record, Progress(json_lines(sys.stdout)), boxed=True, device=None)
 
     result = _guarded(record, work)
     write(result, arguments.out)
@@ -54,32 +56,9 @@ def evaluate(arguments: argparse.Namespace) -> int:
     return verdict.EXIT_CODES[found["status"]]
 
 
-def bench(arguments: argparse.Namespace) -> int:
-    from judge import bench as local
-
-    task = load_task(arguments.task)
-    device = arguments.device or task.device
-    if device == "cuda":
-        print("quasar-judge: no CUDA device that this judge can use: run with --device cpu", file=sys.stderr)
-        return USAGE
-    claim = local.local_claim(task, arguments.path, arguments.seq_len or [], device)
-    pinned = task.upstream
-    tree = arguments.upstream or upstream.cached_upstream(pinned["url"], pinned["commit"], pinned["tree"])
-    if arguments.no_sandbox:
-        print("quasar-judge: --no-sandbox: the kernel runs with your own rights; the result is marked", file=sys.stderr)
-    record = Record(judge_commit=arguments.commit)
-
-    def work() -> None:
-        _judge(claim, tree, record, Progress(one_line()), boxed=not arguments.no_sandbox)
-
-    result = _guarded(record, work)
-    if arguments.json:
-        import json
-
-        print(json.dumps(result, allow_nan=False, indent=1))
-    else:
-        print(local.table(result))
-    return verdict.EXIT_CODES[result["verdict"]["status"]]
+def judge_claim(claim: Claim, tree: Path, record: Record, progress: Progress, boxed: bool, device: str) -> dict:
+    """-> a valid result, whatever happens."""
+    return _guarded(record, lambda: _judge(claim, tree, record, progress, boxed, device))
 
 
 def get_upstream(arguments: argparse.Namespace) -> int:
@@ -95,21 +74,21 @@ def probe_sandbox(arguments: argparse.Namespace) -> int:
     return 0 if good else REFUSED
 
 
-def _judge(claim: Claim, tree: Path, record: Record, progress: Progress, boxed: bool) -> None:
+def _judge(claim: Claim, tree: Path, record: Record, progress: Progress, boxed: bool, device: str | None) -> None:
+    """`device` None: the task's own, with nothing else on it."""
     record.evaluation, record.nonce, record.task = claim.evaluation, claim.nonce, claim.task
     record.upstream_tree, record.target_length = claim.upstream["tree"], claim.target_length
+    from judge.device import open_device
+    from judge.evaluation import Evaluation
     from judge.tree import content_digest
 
     record.digest = content_digest(claim.files)
     task = load_task(claim.task["name"])
-    # One thread everywhere, set before torch is imported: two were measured to spread the times by up to 272 %.
-    os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-    from judge.evaluation import Evaluation
-
-    Evaluation(claim, task, tree, progress, record, boxed).run()
+    own = open_device(device, alone=False) if device else None
+    Evaluation(claim, task, tree, progress, record, boxed, own).run()
 
 
-def _guarded(record: Record, work) -> dict:
+def _guarded(record: Record, work: Callable[[], None]) -> dict:
     """Runs `work` and returns a valid result whatever it did."""
     try:
         work()
@@ -136,16 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--commit", default="unknown", help="commit of this judge, for the record")
     command.set_defaults(command=evaluate)
 
-    command = commands.add_parser("bench", help="judge your own checkout")
-    command.add_argument("--path", "--repo-path", type=Path, required=True)
-    command.add_argument("--task", default="quasar")
-    command.add_argument("--seq-len", type=int, nargs="+", action="extend", metavar="N")
-    command.add_argument("--device", choices=["cpu", "cuda"])
-    command.add_argument("--upstream", type=Path)
-    command.add_argument("--json", action="store_true")
-    command.add_argument("--no-sandbox", action="store_true", help="your own tree only: marked, never ranks")
-    command.add_argument("--commit", default="unknown")
-    command.set_defaults(command=bench)
+    bench.add_command(commands)
+    verify.add_command(commands)
+    calibrate.add_command(commands)
 
     command = commands.add_parser("upstream", help="print the directory of the pinned upstream, fetched once")
     command.add_argument("--url", required=True)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 EVERY_NS = 500_000_000
+BAR = 24
 
 
 class Progress:
@@ -42,18 +43,37 @@ def json_lines(stream: TextIO) -> Callable[[dict], None]:
     return emit
 
 
-def one_line(stream: TextIO = sys.stderr) -> Callable[[dict], None]:
-    """For people: a single line that is rewritten on a terminal, one line per stage elsewhere."""
-    terminal = stream.isatty()
+class Bar:
+    """For people: a bar that is redrawn on a terminal, one line at the beginning of each stage elsewhere."""
 
-    def emit(record: dict) -> None:
+    def __init__(self, stream: TextIO = sys.stderr, clock: Callable[[], float] = time.monotonic):
+        self._stream, self._clock = stream, clock
+        self._began = clock()
+        self._terminal = stream.isatty()
+        self._open = False  # a line that has no end yet
+
+    def __call__(self, record: dict) -> None:
         done, total = record["done"], record["total"]
-        if terminal:
-            stream.write(f"\r\033[K{record['stage']} {done}/{total}")
-        elif done in (0, total):
-            stream.write(f"{record['stage']} {done}/{total}\n")
-        if terminal and done == total:
-            stream.write("\n")
-        stream.flush()
+        elapsed = int(self._clock() - self._began)
+        head = f"{elapsed // 60:3}:{elapsed % 60:02}  {record['stage']:<8}"
+        if not self._terminal:
+            if done == 0:
+                self._write(f"{head} {total} steps\n" if total else f"{head.rstrip()}\n")
+            return
+        whole = total > 0 and done == total
+        share = done / total if total else 0.0
+        filled = int(share * BAR)
+        self._write(f"\r\033[K{head} [{'#' * filled}{'-' * (BAR - filled)}] {share:4.0%}  {done}/{total}")
+        self._open = True
+        if whole:
+            self.close()
 
-    return emit
+    def close(self) -> None:
+        """Ends a bar that stands in the middle of its stage, so that other text begins a line."""
+        if self._open:
+            self._write("\n")
+        self._open = False
+
+    def _write(self, text: str) -> None:
+        self._stream.write(text)
+        self._stream.flush()

@@ -6,7 +6,7 @@ import os
 
 import pytest
 from judge import host
-from judge.progress import Progress, json_lines, one_line
+from judge.progress import Bar, Progress, json_lines
 
 
 def test_every_stage_begins_and_ends_and_the_middle_is_thinned():
@@ -16,7 +16,13 @@ def test_every_stage_begins_and_ends_and_the_middle_is_thinned():
     progress.stage("public", 100, "ab" * 32)
     for _ in range(100):
         progress.step()
-    assert lines[0] == {"seq": 0, "stage": "public", "done": 0, "total": 100, "keySha256": "ab" * 32}
+    assert lines[0] == {
+        "seq": 0,
+        "stage": "public",
+        "done": 0,
+        "total": 100,
+        "keySha256": "ab" * 32,
+    }
     assert lines[-1]["done"] == 100
     assert [line["seq"] for line in lines] == list(range(len(lines)))
     assert 10 < len(lines) < 40
@@ -31,13 +37,40 @@ def test_steps_beyond_the_total_do_not_count():
     assert max(line["done"] for line in lines) == 1
 
 
-def test_lines_are_json_and_people_get_text():
+def test_lines_are_json():
     stream = io.StringIO()
     Progress(json_lines(stream)).stage("tree", 1)
     assert json.loads(stream.getvalue())["stage"] == "tree"
-    text = io.StringIO()
-    Progress(one_line(text)).stage("tree", 1)
-    assert text.getvalue() == "tree 0/1\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def played(stream):
+    now = iter(range(0, 1000, 31))
+    bar = Bar(stream, clock=lambda: next(now))
+    progress = Progress(bar, clock=lambda: 10**10)
+    progress.stage("prepare", 0, "ab" * 32)
+    progress.stage("public", 4)
+    for _ in range(4):
+        progress.step()
+    progress.stage("secret", 2)
+    bar.close()
+    bar.close()
+    return stream.getvalue()
+
+
+def test_a_file_gets_one_line_at_the_beginning_of_each_stage():
+    assert played(io.StringIO()) == "  0:31  prepare\n  1:02  public   4 steps\n  2:04  secret   2 steps\n"
+
+
+def test_a_terminal_gets_a_bar_with_share_and_time():
+    text = played(Terminal())
+    assert "\r\033[K  1:02  public   [------------------------]   0%  0/4" in text
+    assert "\r\033[K  1:33  public   [########################] 100%  4/4\n" in text
+    assert text.endswith("0/2\n")
 
 
 @pytest.mark.parametrize(("cpus", "disjoint"), [(1, False), (2, False), (3, False), (4, True), (9, True)])

@@ -1,0 +1,64 @@
+"""The longest target length that fits this machine's memory: found by trying, one call of the op each time."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Callable
+
+import torch
+
+from judge import growth, probes
+from judge.cuda_memory import DriverError
+from judge.faults import Fault
+from judge.keys import Keys
+from judge.op_calls import OpShape
+from judge.workbench import Workbench
+
+STEP = 64  # a chunk
+MEMORY = re.compile("allocate memory|out of memory|CUDA driver error 2$", re.IGNORECASE)
+DOES_NOT_FIT = frozenset({"unsupported", "resource_limit"})
+
+
+def longest(fits: Callable[[int], bool], most: int) -> int:
+    """The greatest multiple of 64 up to `most` that fits, 0 when not even 64 does; what fits at a length fits below."""
+    low, high = 0, most // STEP
+    if fits(high * STEP):
+        return high * STEP
+    while high - low > 1:
+        middle = (low + high) // 2
+        if fits(middle * STEP):
+            low = middle
+        else:
+            high = middle
+    return low * STEP
+
+
+def fits_memory(workbench: Workbench, length: int) -> bool:
+    """Whether judge and worker have room for a target of `length`: the slots, one call, and its comparison.
+
+    Raises Fault for whatever else goes wrong with the kernel.
+    """
+    keys = Keys.draw()
+    # The slots of a secret run.
+    hidden = [OpShape(n, batch, heads) for n, batch, heads, _ in probes.drawn_shapes(length, keys.stream("hidden"))]
+    shapes = [OpShape(length), OpShape(length), *hidden, *growth.part_shapes(length)]
+    try:
+        with workbench.workplace(keys) as place, place.worker("fit", shapes, workbench.check) as calls:
+            inputs = calls.make(calls.classes[0], 0, "fit")
+            calls.errors(inputs, calls.session.call(0, inputs, "fit").outputs["o"])
+        return True
+    except Fault as fault:
+        if fault.reason in DOES_NOT_FIT:
+            return False
+        raise
+    except (MemoryError, torch.cuda.OutOfMemoryError):
+        return False
+    except (OSError, RuntimeError, DriverError) as error:
+        # Neither the CPU's allocator nor the driver has a class of its own for this.
+        if getattr(error, "errno", None) == errno.ENOMEM or MEMORY.search(str(error)):
+            return False
+        raise
+    finally:
+        if workbench.device.kind == "cuda":
+            torch.cuda.empty_cache()

@@ -1,0 +1,48 @@
+"""The box and the files of a process that runs a submission's op without the protocol, for its author or a reviewer."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from judge import sandbox, tree
+from judge.device import Device
+from judge.task import Task
+from judge.workplace import WORKER_DIR
+
+
+@contextmanager
+def place(task: Task, upstream: Path, files: dict[str, bytes]) -> Iterator[Path]:
+    """A directory with `tree/` and `worker/` that the worker's uid can read, gone with the block."""
+    judged = tree.build(upstream, task.upstream["tree"], files, task.data["targetFiles"])
+    directory = sandbox.readable_scratch("alone")
+    try:
+        tree.write(judged, directory / "tree")
+        tree.write({f"worker/{f.name}": f.read_bytes() for f in WORKER_DIR.glob("*.py")}, directory)
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def script(directory: Path, name: str, boxed: bool) -> str:
+    return f"{sandbox.WORKER}/{name}" if boxed else str(directory / "worker" / name)
+
+
+def box(task: Task, directory: Path, device: Device, config: dict, boxed: bool) -> tuple[sandbox.Box, dict]:
+    """-> (the box, `config` with what every script of worker/alone.py needs)."""
+    interpreter = device.kind == "cpu" and any(b"@triton" in f.read_bytes() for f in (directory / "tree").rglob("*.py"))
+    config = {**config, "device": device.kind, "entry": task.data["entry"], "interpreter": interpreter}
+    task_env = {**task.data["worker"]["env"], **({"TRITON_INTERPRET": "1"} if interpreter else {})}
+    if boxed:
+        env = sandbox.worker_env(task_env, device.files)
+        binds = {sandbox.TREE: str(directory / "tree"), sandbox.WORKER: str(directory / "worker")}
+        masks = sandbox.masks(directory)
+        return sandbox.Box(task.limits, env, binds, masks=masks, gpu=device.files), {**config, "tree": sandbox.TREE}
+    scratch = directory / "scratch"
+    scratch.mkdir()
+    own = {"HOME": str(scratch), "TMPDIR": str(scratch), "TRITON_CACHE_DIR": str(scratch / "triton")}
+    env = {**os.environ, **sandbox.worker_env(task_env), "PATH": os.environ.get("PATH", "/usr/bin:/bin"), **own}
+    return sandbox.Box(task.limits, env), {**config, "tree": str(directory / "tree"), "scratch": str(scratch)}

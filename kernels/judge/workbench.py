@@ -1,0 +1,52 @@
+"""Workers outside of an evaluation, for the tools: same tree, same box, same protocol, a key of one's own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from judge import host, outside, probe, tree
+from judge.device import Device
+from judge.faults import Refused
+from judge.keys import Keys
+from judge.task import Task
+from judge.workplace import Workplace
+
+# Seen to hold by the probe, and not to be seen in a running worker from outside.
+PROBED = frozenset({"pids_limit", "memory_limit"})
+
+
+class Workbench:
+    """A submission (`files`) on a device. Raises Refused where the tree or the box cannot be built."""
+
+    def __init__(self, task: Task, upstream: Path, files: dict[str, bytes], device: Device, boxed: bool = True):
+        torch.set_num_threads(1)
+        torch.set_grad_enabled(False)
+        host.forbid_dumps()
+        host.keep_freed_memory()
+        self.task, self.device, self.boxed = task, device, boxed
+        self._judged = tree.build(upstream, task.upstream["tree"], files, task.data["targetFiles"])
+        self._probed = probe.observed(task) if boxed else set()
+        self.log = ""
+
+    @contextmanager
+    def workplace(self, keys: Keys) -> Iterator[Workplace]:
+        """Files on disk for workers of one key, gone with the block; `log` is then what they wrote."""
+        deadline_ns = time.monotonic_ns() + int(self.task.limits["totalSeconds"] * 1e9)
+        workplace = Workplace(self.task, self._judged, self.device, keys, self.boxed, deadline_ns)
+        try:
+            yield workplace
+        finally:
+            self.log = workplace.log
+            workplace.close()
+
+    def check(self, seen: set[str]) -> None:
+        """Raises Refused when a running worker lacks a protection that is required."""
+        seen = seen | (PROBED & self._probed)
+        lacking = [name for name in outside.REQUIRED if name not in seen]
+        if lacking:
+            raise Refused(f"the worker runs without {', '.join(lacking)}: run `python -m judge probe`")
