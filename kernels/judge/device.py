@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Protocol
@@ -15,9 +15,8 @@ from judge import clocks, gpu_files, gpu_idle, nvml, yardstick
 from judge.faults import Refused
 from judge.gpu_files import GpuFiles
 from judge.launch import Process
-from judge.memory import GpuMemory, HostMemory
+from judge.memory import GpuMemory, HostMemory, Memory
 from judge.result import cpu_device
-from judge.session import Memory
 
 IDLE_SECONDS = 20.0
 
@@ -40,8 +39,8 @@ class Device(Protocol):
     def describe(self) -> dict:
         """The result's `device`."""
 
-    def wait_until_idle(self) -> None:
-        """Raises Refused when another process keeps the device."""
+    def wait_until_idle(self, ours: Collection[int] = ()) -> None:
+        """Raises Refused when a process other than this one and `ours` keeps the device."""
 
     def yardstick(self) -> dict[str, int]:
         """ns of trusted work by name."""
@@ -58,8 +57,8 @@ class Device(Protocol):
     def check_conditions(self, before: dict[str, int], after: dict[str, int]) -> None:
         """Raises Refused when the yardstick drifted or the device was throttled: such a run says nothing."""
 
-    def memory(self, limits: dict) -> Callable[[Process], Memory]:
-        """Called before a worker starts; what it returns is called with the worker."""
+    def memory(self, limits: dict, process: Process) -> Memory:
+        """Watches a worker that stands ready."""
 
 
 def open_device(kind: str, alone: bool = True) -> Device:
@@ -75,7 +74,7 @@ class CpuDevice:
     def describe(self) -> dict:
         return cpu_device()
 
-    def wait_until_idle(self) -> None:
+    def wait_until_idle(self, ours: Collection[int] = ()) -> None:
         """A host's CPU is never idle."""
 
     def yardstick(self) -> dict[str, int]:
@@ -95,8 +94,8 @@ class CpuDevice:
     def check_conditions(self, before: dict[str, int], after: dict[str, int]) -> None:
         """For the record only: times of a CPU spread too far."""
 
-    def memory(self, limits: dict) -> Callable[[Process], Memory]:
-        return HostMemory
+    def memory(self, limits: dict, process: Process) -> Memory:
+        return HostMemory(process)
 
 
 class CudaDevice:
@@ -123,9 +122,9 @@ class CudaDevice:
     def describe(self) -> dict:
         return {"kind": self.kind, **self.gpu.identity()}
 
-    def wait_until_idle(self) -> None:
+    def wait_until_idle(self, ours: Collection[int] = ()) -> None:
         if self.alone:
-            gpu_idle.wait_until_idle(self.gpu, IDLE_SECONDS, {os.getpid()})
+            gpu_idle.wait_until_idle(self.gpu, IDLE_SECONDS, {os.getpid(), *ours})
 
     def yardstick(self) -> dict[str, int]:
         found = yardstick.measure(self.torch)
@@ -154,6 +153,5 @@ class CudaDevice:
         if why := self._watch.too_many_marked():
             raise Refused(why)
 
-    def memory(self, limits: dict) -> Callable[[Process], Memory]:
-        memory = GpuMemory(limits.get("gpuBytes", torch.cuda.get_device_properties(0).total_memory))
-        return lambda process: memory
+    def memory(self, limits: dict, process: Process) -> Memory:
+        return GpuMemory(limits.get("gpuBytes", torch.cuda.get_device_properties(0).total_memory))

@@ -17,10 +17,10 @@ from judge.faults import Fault, Refused
 from judge.fixed import FixedPart
 from judge.keys import Keys
 from judge.progress import Progress
-from judge.public_run import public_run
+from judge.public_run import PublicRun
 from judge.reference_check import check_reference
 from judge.result import Record
-from judge.secret_run import secret_run
+from judge.secret_run import SecretRun
 from judge.task import Task
 from judge.workplace import Workplace, pinned_tree
 
@@ -28,7 +28,7 @@ from judge.workplace import Workplace, pinned_tree
 class Evaluation:
     """`boxed` is False only for a bench of one's own tree without the sandbox: marked, and it never ranks.
 
-    `device` is the task's own unless another is given; `logit_weights`: directory of a real model, on hosts that have it.
+    `device` is the task's own unless another is given; `logit_weights`: directory of a real model, where there is one.
     """
 
     def __init__(
@@ -85,17 +85,21 @@ class Evaluation:
             workplace = Workplace(task, judged, device, keys, self.boxed, self._deadline_ns, self._logit_weights)
             stack.callback(workplace.close)
             self._workplace = workplace
-            pinned = pinned_tree(self.upstream, task, workplace.place) if device.kind == "cuda" else None
+            public, secret = PublicRun(workplace, claim), SecretRun(workplace, claim)
             if device.kind == "cuda":
+                # They load PyTorch while the judge looks at its own tools.
+                workplace.start(public.plan)
+                workplace.start(secret.plan)
                 check_reference(task, max(g["length"] for g in task.data["gates"]), keys, device.torch)
+            fixed_part = FixedPart(task, keys, device.torch, self._pinned(workplace))
+            workplace.wait_until_ready()
             before = device.yardstick()
             record.yardstick = yardstick.record(before, {})
-            lengths = sorted({*claim.lengths, claim.target_length})
-            fixed_ns = FixedPart(task, keys, device.torch, pinned).ns(lengths)
+            fixed_ns = fixed_part.ns(sorted({*claim.lengths, claim.target_length}))
             try:
                 with self._blaming_the_worker():
-                    public_run(workplace, claim, fixed_ns, self.gates, self.progress, record, self._still_boxed)
-                    secret_run(workplace, claim, fixed_ns, self.gates, self.progress, record, self._still_boxed, before)
+                    public.run(fixed_ns, self.gates, self.progress, record, self._still_boxed)
+                    secret.run(fixed_ns, self.gates, self.progress, record, self._still_boxed, before)
             finally:
                 record.log = workplace.log
                 record.samples = device.samples()
@@ -119,6 +123,9 @@ class Evaluation:
                 raise Refused("the GPU is slower than it was at the start, also with nothing running") from error
             raise Fault("resource_limit", "the kernel kept the GPU busy between its calls") from error
 
+    def _pinned(self, workplace: Workplace) -> Path | None:
+        return pinned_tree(self.upstream, self.task, workplace.place) if workplace.device.kind == "cuda" else None
+
     def _check_claim(self) -> None:
         claim, task = self.claim, self.task
         if claim.task != task.identity():
@@ -129,7 +136,8 @@ class Evaluation:
             raise Refused("the claim pins another upstream than the task does")
 
     def _protections(self, seen: set[str]) -> None:
-        every = (*outside.REQUIRED, *outside.OPTIONAL)
+        on_gpu = outside.GPU_OPTIONAL if self.record.device["kind"] == "cuda" else ()
+        every = (*outside.REQUIRED, *outside.OPTIONAL, *on_gpu)
         self.record.sandbox = {"active": sorted(seen & set(every)), "missing": sorted(set(every) - seen)}
         if not self.boxed:
             self.record.flags.append("no_sandbox")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -26,14 +25,13 @@ class FixedPart:
     def __init__(self, task: Task, keys: Keys, device: torch.device, pinned: Path | None, clock=time.monotonic_ns):
         """`pinned`: a directory with the judged tree of the upstream itself; needed on a GPU."""
         self._reference = task.reference()
-        self._keys, self._device, self._pinned, self._clock = keys, device, pinned, clock
+        self._keys, self._device, self._clock = keys, device, clock
+        self._layer_class = None if pinned is None else _pinned_layer(pinned)
 
     def ns(self, lengths: list[int]) -> dict[int, int]:
         """Median of nine runs of each length, after two that do not count."""
-        if self._device.type == "cpu":
-            return {length: self._median(self._reference_run(length)) for length in lengths}
-        with _pinned_layer(self._pinned) as layer_class:
-            return {length: self._median(self._pinned_run(layer_class, length)) for length in lengths}
+        run = self._reference_run if self._layer_class is None else self._pinned_run
+        return {length: self._median(run(length)) for length in lengths}
 
     def _drawn(self, length: int) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
         generator = torch.Generator().manual_seed(self._keys.seed(f"fixed/{length}"))
@@ -48,11 +46,13 @@ class FixedPart:
         weights, x = self._drawn(length)
         return lambda: self._reference.fixed_part(weights, x, OpShape(length).heads)
 
-    def _pinned_run(self, layer_class, length: int) -> Callable[[], object]:
+    def _pinned_run(self, length: int) -> Callable[[], object]:
         weights, x = self._drawn(length)
         shape = OpShape(length)
         with self._device:
-            layer = layer_class(hidden_size=HIDDEN, head_dim=shape.head_dim, num_heads=shape.heads, use_short_conv=True)
+            layer = self._layer_class(
+                hidden_size=HIDDEN, head_dim=shape.head_dim, num_heads=shape.heads, use_short_conv=True
+            )
         layer = layer.to(torch.bfloat16).eval()
         layer.load_state_dict(weights)
         return lambda: layer(x)
@@ -72,9 +72,8 @@ class FixedPart:
             torch.cuda.synchronize()
 
 
-@contextmanager
-def _pinned_layer(tree: Path) -> Iterator[type]:
-    """The pinned layer in this process, its op replaced by one that hands back the values, which have its shape."""
+def _pinned_layer(tree: Path) -> type:
+    """The pinned layer for this process, its op replaced by one that hands back the values, which have its shape."""
     from worker import pinned_tuning
 
     sys.path.insert(0, str(tree))
@@ -82,7 +81,7 @@ def _pinned_layer(tree: Path) -> Iterator[type]:
         pinned_tuning.keep_one_configuration()
         module = importlib.import_module(LAYER)
         module.chunk_quasar = lambda q, k, v, *rest, **options: (v, None)
-        yield module.QuasarAttention
+        return module.QuasarAttention
     finally:
         sys.path.remove(str(tree))
         for name in [name for name in sys.modules if name.partition(".")[0] == "fla"]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from judge import cgroup, outside, sandbox, seccomp
 from judge.drain import Drain
 from judge.faults import Fault, Refused
+from judge.why_not_built import why_not_built
 
 # Compiled files come from the read-only environment only: the tree is a closed list of sources, mounted read-only. A
 # cache prefix of its own would make every start compile all of torch (1.5 s).
@@ -80,6 +81,8 @@ class Process:
         self.pipes = Pipes(command_w, reply_r)
         self._log = Drain(log_r, box.limits["logBytes"])
         self.root_pid = self._first_pid(info_r) if boxed else self.process.pid
+        if boxed and box.gpu is not None:
+            self.group.watch(self.family, box.memory_bytes)
 
     def _first_pid(self, info_fd: int) -> int:
         """The host pid of the new pid namespace's first process, as bubblewrap reports it before it runs anything."""
@@ -101,10 +104,7 @@ class Process:
             self._root = os.pidfd_open(pid)
         except (ValueError, KeyError, ProcessLookupError) as error:
             self.close()
-            raise Refused(
-                f"bubblewrap could not build the sandbox on this host: {self.log_text()[:500]!r}. Hosts that restrict "
-                "user namespaces need kernel.apparmor_restrict_unprivileged_userns=0, or an AppArmor profile for bwrap."
-            ) from error
+            raise Refused(why_not_built(self.log_text())) from error
         return pid
 
     def family(self) -> list[int]:

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import torch
 
 from judge.faults import Fault
 from judge.launch import Process
+
+
+class Memory(Protocol):
+    def look(self) -> None:
+        """Takes note of what is in use. Raises Fault `resource_limit` when it is more than the task allows."""
+
+    def peak_bytes(self) -> int: ...
 
 
 class HostMemory:
@@ -22,7 +31,7 @@ class HostMemory:
 
 
 class GpuMemory:
-    """What has gone from the GPU since the worker was started, less what the judge itself took meanwhile.
+    """What has gone from the GPU since the worker stood ready, less what the judge itself took meanwhile.
 
     PyTorch keeps what it has once taken, so a look after each call sees the call's peak; a kernel that gives memory
     back before it replies shows less, and gains nothing by it.

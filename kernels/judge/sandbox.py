@@ -103,6 +103,9 @@ def worker_env(task_env: dict[str, str], gpu: GpuFiles | None = None) -> dict[st
         "HOME": SCRATCH,
         "TMPDIR": SCRATCH,
         "TRITON_CACHE_DIR": f"{SCRATCH}/triton",
+        "TORCHINDUCTOR_CACHE_DIR": f"{SCRATCH}/inductor",
+        # The box has no list of users to look a name up in.
+        "LOGNAME": "worker",
         "LC_ALL": "C.UTF-8",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

@@ -12,40 +12,47 @@ from judge.op_calls import OpShape
 from judge.progress import Progress
 from judge.result import Record
 from judge.runs import Check, measure, prepare
-from judge.workplace import Workplace
+from judge.workplace import WorkerPlan, Workplace
 
 
-def secret_run(
-    workplace: Workplace,
-    claim: Claim,
-    fixed_ns: dict[int, int],
-    log: GateLog,
-    progress: Progress,
-    record: Record,
-    check: Check,
-    yardstick_ns: dict[str, int],
-) -> None:
-    """Adds gates, the official measurement and digests to the records.
+class SecretRun:
+    """Laid out when made, so that its worker can be started early; `run` does it."""
 
-    Raises the Fault of the first failing gate, then `implausible`, then `unstable`.
-    """
-    target = claim.target_length
-    hidden = probes.drawn_shapes(target, workplace.keys.stream("hidden"))
-    cuda = workplace.device.kind == "cuda"
-    shapes = [OpShape(target)] * 2 + [OpShape(n, batch, heads) for n, batch, heads, _ in hidden]
-    near_slot = len(shapes) - 1
-    shapes += growth.part_shapes(target) if cuda else []
-    with workplace.worker("secret", shapes, check) as calls:
-        seen_ns = prepare(calls, workplace.task, progress)
-        classes = {2 + i: entry[3] for i, entry in enumerate(hidden)}
-        growing = list(range(near_slot, len(shapes))) if cuda else []
-        progress.stage("secret", len(hidden) + len(growing))
-        probes.run_hidden_shapes(calls, classes, log, progress.step)
-        grown = growth.least_ns(calls, growing, seen_ns, log, progress.step)
-        measure(workplace, calls, (0, 1), target, fixed_ns[target], seen_ns[1], True, log, progress, record)
-        calls.session.end()
-    if cuda:
-        _require_sound(workplace.task.data, record.measurements[-1], grown, hidden[-1][0], yardstick_ns)
+    def __init__(self, workplace: Workplace, claim: Claim):
+        self._workplace, self._target = workplace, claim.target_length
+        self._cuda = workplace.device.kind == "cuda"
+        self._hidden = probes.drawn_shapes(self._target, workplace.keys.stream("hidden"))
+        shapes = [OpShape(self._target)] * 2 + [OpShape(n, batch, heads) for n, batch, heads, _ in self._hidden]
+        near_slot = len(shapes) - 1
+        shapes += growth.part_shapes(self._target) if self._cuda else []
+        self._growing = list(range(near_slot, len(shapes))) if self._cuda else []
+        self.plan = WorkerPlan("secret", tuple(shapes))
+
+    def run(
+        self,
+        fixed_ns: dict[int, int],
+        log: GateLog,
+        progress: Progress,
+        record: Record,
+        check: Check,
+        yardstick_ns: dict[str, int],
+    ) -> None:
+        """Adds gates, the official measurement and digests to the records.
+
+        Raises the Fault of the first failing gate, then `implausible`, then `unstable`.
+        """
+        workplace, target = self._workplace, self._target
+        with workplace.worker(self.plan, check) as calls:
+            seen_ns = prepare(calls, workplace.task, progress)
+            classes = {2 + i: entry[3] for i, entry in enumerate(self._hidden)}
+            progress.stage("secret", len(classes) + len(self._growing))
+            probes.run_hidden_shapes(calls, classes, log, progress.step)
+            grown = growth.least_ns(calls, self._growing, seen_ns, log, progress.step)
+            measure(workplace, calls, (0, 1), target, fixed_ns[target], seen_ns[1], True, log, progress, record)
+            calls.session.end()
+        if self._cuda:
+            near = self._hidden[-1][0]
+            _require_sound(workplace.task.data, record.measurements[-1], grown, near, yardstick_ns)
 
 
 def _require_sound(task: dict, measured: dict, grown: dict[int, int], near: int, yardstick_ns: dict[str, int]) -> None:

@@ -8,16 +8,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 
 from judge import wire
-from judge.faults import Fault
+from judge.faults import Fault, Refused
 from judge.keys import Keys, window
 from judge.launch import Process
 from judge.layout import WINDOW_ROWS
+from judge.memory import HostMemory, Memory
 from judge.slots import Slots
+
+# Loading PyTorch from a cold disk takes a while.
+READY_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -26,15 +29,6 @@ class Call:
 
     ns: int
     outputs: dict[str, torch.Tensor]
-
-
-class Memory(Protocol):
-    """The worker's memory as the host sees it."""
-
-    def look(self) -> None:
-        """Takes note of what is in use. Raises Fault `resource_limit` when it is more than the task allows."""
-
-    def peak_bytes(self) -> int: ...
 
 
 class Session:
@@ -48,15 +42,21 @@ class Session:
         name: str,
         limits: dict,
         deadline_ns: int,
-        memory: Memory,
         clock: Callable[[], int] = time.monotonic_ns,
     ):
         self.process, self.slots, self.keys, self.name, self.limits = process, slots, keys, name, limits
-        self.memory = memory
+        self.memory: Memory = HostMemory(process)
         self._deadline_ns, self._clock = deadline_ns, clock
         self._serial = 0
         # Calls whose own account of the time cannot be true; shown, never decisive.
         self.inconsistent = 0
+
+    def hello(self) -> None:
+        """Waits until the worker stands ready: PyTorch loaded, slots mapped, no line of the submission run."""
+        try:
+            self._command(wire.HELLO, wire.NO_SLOT, READY_SECONDS)
+        except Fault as fault:
+            raise Refused(f"the worker did not get ready: {fault.detail}: {self.process.log_text()[-1000:]}") from fault
 
     def start(self) -> set[str]:
         """Waits for the import of the tree -> the protections that hold. Raises Fault `import_error` when it fails."""

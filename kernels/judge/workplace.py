@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from judge import host, sandbox, tree
@@ -20,6 +21,24 @@ from judge.slots import Slots, new_slots
 from judge.task import KERNELS_DIR, Task
 
 WORKER_DIR = KERNELS_DIR / "worker"
+
+
+@dataclass(frozen=True)
+class WorkerPlan:
+    """What a worker is started with: its op slots in order, then `more` slots, and what it is told of the trunk."""
+
+    name: str
+    shapes: tuple[OpShape, ...]
+    more: tuple[Shape, ...] = ()
+    trunk: dict = field(default_factory=dict)
+
+    @property
+    def by_slot(self) -> dict[int, OpShape]:
+        return dict(enumerate(self.shapes))
+
+    @property
+    def slots(self) -> list[Shape]:
+        return [*(shape.slot() for shape in self.shapes), *self.more]
 
 
 class Workplace:
@@ -44,6 +63,7 @@ class Workplace:
         self._cpus = host.split_cpus()
         self._interpreter = device.kind == "cpu" and any(b"@triton" in content for content in judged.values())
         self.log = ""
+        self._started: dict[str, Session] = {}
         self.place = sandbox.readable_scratch("judge")
         tree.write(judged, self.place / "tree")
         tree.write({f"worker/{f.name}": f.read_bytes() for f in WORKER_DIR.glob("*.py")}, self.place)
@@ -51,43 +71,58 @@ class Workplace:
         self._masks = sandbox.masks(self.place) if boxed else {}
 
     def close(self) -> None:
+        for name in list(self._started):
+            self._end(name)
         shutil.rmtree(self.place, ignore_errors=True)
 
+    def start(self, plan: WorkerPlan) -> None:
+        """Starts the plan's worker ahead of its turn: it loads what is ours and waits, and nothing of the submission runs.
+
+        The judge's own memory is taken first.
+        """
+        slots = new_slots(self.device.torch, plan.slots, self.keys.bytes(f"guards/{plan.name}"))
+        try:
+            if self.device.kind == "cuda":
+                Oracle(self.keys, plan.name, plan.by_slot, self.task, self.device.torch).rehearse()
+            process = self._process(plan, slots)
+        except BaseException:
+            slots.close()
+            raise
+        session = Session(process, slots, self.keys, plan.name, self.task.limits, self._deadline_ns)
+        self._started[plan.name] = session
+
+    def wait_until_ready(self) -> None:
+        """Returns when every worker that was started stands ready."""
+        for session in self._started.values():
+            session.hello()
+
     @contextmanager
-    def worker(
-        self,
-        name: str,
-        shapes: list[OpShape],
-        check: Callable[[set[str]], None],
-        more: list[Shape] | None = None,
-        trunk: dict | None = None,
-    ) -> Iterator[OpCalls]:
+    def worker(self, plan: WorkerPlan, check: Callable[[set[str]], None]) -> Iterator[OpCalls]:
         """A fresh worker with empty caches; ended with everything that it started, however the block ends.
 
         `check` gets the protections that the running worker shows.
         """
-        by_slot = dict(enumerate(shapes))
-        device = self.device
-        slots = new_slots(device.torch, [*(s.slot() for s in shapes), *(more or [])], self.keys.bytes(f"guards/{name}"))
+        if plan.name not in self._started:
+            self.start(plan)
+            self._started[plan.name].hello()
+        session = self._started[plan.name]
         try:
-            if device.kind == "cuda":
-                Oracle(self.keys, name, by_slot, self.task, device.torch).rehearse()
-            memory = device.memory(self.task.limits)
-            process = self._start(name, slots, trunk or {})
-            try:
-                session = Session(process, slots, self.keys, name, self.task.limits, self._deadline_ns, memory(process))
-                protections = session.start()
-                if self.boxed:
-                    check(protections)
-                yield OpCalls(session, by_slot, self.task, device.torch)
-            finally:
-                process.close()
-                self.log = (self.log + process.log_text())[: self.task.limits["logBytes"]]
+            session.memory = self.device.memory(self.task.limits, session.process)
+            protections = session.start()
+            if self.boxed:
+                check(protections)
+            yield OpCalls(session, plan.by_slot, self.task, self.device.torch)
         finally:
-            slots.close()
-        device.wait_until_idle()
+            self._end(plan.name)
+        self.device.wait_until_idle([pid for waiting in self._started.values() for pid in waiting.process.family()])
 
-    def _start(self, name: str, slots: Slots, trunk: dict) -> Process:
+    def _end(self, name: str) -> None:
+        session = self._started.pop(name)
+        session.process.close()
+        self.log = (self.log + session.process.log_text())[: self.task.limits["logBytes"]]
+        session.slots.close()
+
+    def _process(self, plan: WorkerPlan, slots: Slots) -> Process:
         task, place, device = self.task, self.place, self.device
         interpreted = {"TRITON_INTERPRET": "1"} if self._interpreter else {}
         env = sandbox.worker_env({**task.data["worker"]["env"], **interpreted}, device.files if self.boxed else None)
@@ -96,13 +131,13 @@ class Workplace:
             "entry": task.data["entry"],
             "tree": sandbox.TREE,
             "interpreter": self._interpreter,
-            "trunk": trunk,
+            "trunk": plan.trunk,
             "windowRows": WINDOW_ROWS,
             "descriptions": slots.describe(),
         }
         script = f"{sandbox.WORKER}/main.py"
         if not self.boxed:
-            scratch = place / f"scratch-{name}"
+            scratch = place / f"scratch-{plan.name}"
             scratch.mkdir()
             config |= {"tree": str(place / "tree"), "scratch": str(scratch)}
             script = str(WORKER_DIR / "main.py")

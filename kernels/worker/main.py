@@ -30,6 +30,9 @@ DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
 
 CUDA = config["device"] == "cuda"
+if CUDA:
+    # Decorators of pinned modules load it; done here, it is not on the submission's time.
+    import torch._dynamo
 
 
 def mapped(fd, size):
