@@ -14,6 +14,7 @@ from judge.faults import Fault
 from judge.keys import Keys
 from judge.op_calls import OpShape
 from judge.workbench import Workbench
+from judge.workplace import WorkerPlan
 
 STEP = 64  # a chunk
 MEMORY = re.compile("allocate memory|out of memory|CUDA driver error 2$", re.IGNORECASE)
@@ -42,9 +43,9 @@ def fits_memory(workbench: Workbench, length: int) -> bool:
     keys = Keys.draw()
     # The slots of a secret run.
     hidden = [OpShape(n, batch, heads) for n, batch, heads, _ in probes.drawn_shapes(length, keys.stream("hidden"))]
-    shapes = [OpShape(length), OpShape(length), *hidden, *growth.part_shapes(length)]
+    plan = WorkerPlan("fit", (OpShape(length), OpShape(length), *hidden, *growth.part_shapes(length)))
     try:
-        with workbench.workplace(keys) as place, place.worker("fit", shapes, workbench.check) as calls:
+        with workbench.workplace(keys) as place, place.worker(plan, workbench.check) as calls:
             inputs = calls.make(calls.classes[0], 0, "fit")
             calls.errors(inputs, calls.session.call(0, inputs, "fit").outputs["o"])
         return True

@@ -12,10 +12,10 @@ from judge.fork import claim_of
 from judge.gates import GateLog
 from judge.keys import Keys
 from judge.progress import Progress
-from judge.public_run import public_run
+from judge.public_run import PublicRun
 from judge.recheck import Plan, Step, is_floor
 from judge.result import Record
-from judge.secret_run import secret_run
+from judge.secret_run import SecretRun
 from judge.task import Task
 
 # Of a gate's limit. A worst of many rounds is the same number on the same board; where the clock asked for another
@@ -62,8 +62,8 @@ def replay(
     reason = "accepted"
     with bench.workplace(keys) as place:
         try:
-            public_run(place, claim, fixed_ns, log, progress, record, bench.check)
-            secret_run(place, claim, fixed_ns, log, progress, record, bench.check, device.yardstick())
+            PublicRun(place, claim).run(fixed_ns, log, progress, record, bench.check)
+            SecretRun(place, claim).run(fixed_ns, log, progress, record, bench.check, device.yardstick())
         except Fault as fault:
             reason = fault.reason
     return Replayed(log.results(), record.outputs, reason, bench.log)

@@ -50,11 +50,17 @@ def rules(entry: dict, length: int, *, slow: bool, ranked: bool, cuda: bool, thr
     return Rules(
         kept_each=SLOW_KEPT if slow and cuda else entry["minRoundsPerClass"],
         max_seconds=entry["maxSeconds"],
-        own_ns=entry["ownNs"].get(str(length), 0),
+        own_ns=own_ns(entry["ownNs"], length),
         most_blocks=MOST_BLOCKS if ranked and cuda else 1,
         waiting=1 if cuda else 12,
         threads=1 if cuda else threads,
     )
+
+
+def own_ns(by_length: dict[str, int], length: int) -> int:
+    """The judge's own copies, from the task's figures: in between they grow with the length; 0 where there are none."""
+    known = sorted((int(n), ns) for n, ns in by_length.items())
+    return int(np.interp(length, *zip(*known, strict=True))) if known else 0
 
 
 def plan(classes: tuple[str, ...], kept_each: int, stream: np.random.Generator, first: bool = True) -> list[Round]:

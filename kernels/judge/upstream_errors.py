@@ -12,6 +12,7 @@ from judge.faults import Refused
 from judge.keys import Keys
 from judge.op_calls import OpCalls, OpShape
 from judge.workbench import Workbench
+from judge.workplace import WorkerPlan
 
 
 @dataclass
@@ -28,7 +29,7 @@ class UpstreamErrors:
 
 
 def measure(bench: Workbench, lengths: list[int], seeds: int, said: Callable[[str], None]) -> UpstreamErrors:
-    """Every gate's class at its length, and the timed classes at `lengths`, `seeds` draws each, a worker a length.
+    """Every gate's class at its length, and the timed classes at `lengths`, `seeds` draws each, in one worker.
 
     Inputs come from a key that the task's name and version give: a second run on the same board measures the same.
     Raises Fault as a judged kernel does.
@@ -37,32 +38,36 @@ def measure(bench: Workbench, lengths: list[int], seeds: int, said: Callable[[st
     keys = Keys(hashlib.sha256(f"calibrate/{task.name}/{task.data['version']}".encode()).digest())
     gates, timed = task.data["gates"], task.inputs().CLASSES
     found = UpstreamErrors()
-    for length in sorted({*(g["length"] for g in gates), *lengths}):
-        own = {g["input"] for g in gates if g["name"] == "op_rel_rms" and g["length"] == length}
-        classes = sorted(own | (set(timed) if length in lengths else set()))
-        states = sorted(g["input"] for g in gates if g["name"] == "state_rel_rms" and g["length"] == length)
-        shapes = [OpShape(length), *([OpShape(length, state=True)] if states else [])]
-        with bench.workplace(keys) as place, place.worker(f"calibrate-{length}", shapes, bench.check) as calls:
+    every = sorted({*(g["length"] for g in gates), *lengths})
+    stateful = sorted({g["length"] for g in gates if g["name"] == "state_rel_rms"})
+    shapes = [*(OpShape(n) for n in every), *(OpShape(n, state=True) for n in stateful)]
+    plan = WorkerPlan("calibrate", tuple(shapes))
+    with bench.workplace(keys) as place, place.worker(plan, bench.check) as calls:
+        for slot_id, shape in enumerate(shapes):
+            length, name = shape.length, "state_rel_rms" if shape.state else "op_rel_rms"
+            classes = {g["input"] for g in gates if g["name"] == name and g["length"] == length}
+            if not shape.state and length in lengths:
+                classes |= set(timed)
             for seed in range(seeds):
-                for name in classes:
-                    _op(found, calls, name, length, f"{name}/{seed}")
-                for name in states:
-                    _state(found, calls, name, length, f"state/{name}/{seed}")
-            calls.session.end()
-        said(f"{length:>9} tokens: {len(classes)} classes, {seeds} draws each")
+                for input_class in sorted(classes):
+                    (_state if shape.state else _op)(found, calls, slot_id, input_class, f"{length}/{name}/{seed}")
+            said(f"{length:>9} tokens: {len(classes)} classes, {seeds} draws each")
+        calls.session.end()
     return found
 
 
-def _op(found: UpstreamErrors, calls: OpCalls, name: str, length: int, label: str) -> None:
-    inputs = calls.make(name, 0, label)
-    errors = calls.errors(inputs, calls.session.call(0, inputs, label).outputs["o"])
+def _op(found: UpstreamErrors, calls: OpCalls, slot_id: int, name: str, label: str) -> None:
+    label, length = f"{label}/{name}", calls.shapes[slot_id].length
+    inputs = calls.make(name, slot_id, label)
+    errors = calls.errors(inputs, calls.session.call(slot_id, inputs, label).outputs["o"])
     found.worse(found.rms, ("op_rel_rms", name, length), errors.rel_rms)
     found.worse(found.chunk, (name, length), errors.chunk_rms)
 
 
-def _state(found: UpstreamErrors, calls: OpCalls, name: str, length: int, label: str) -> None:
-    inputs = calls.make(name, 1, label)
-    outputs = calls.session.call(1, inputs, label).outputs
+def _state(found: UpstreamErrors, calls: OpCalls, slot_id: int, name: str, label: str) -> None:
+    label, length = f"{label}/{name}", calls.shapes[slot_id].length
+    inputs = calls.make(name, slot_id, label)
+    outputs = calls.session.call(slot_id, inputs, label).outputs
     answer, state = calls.reference(inputs)
     found.worse(found.rms, ("op_rel_rms", name, length), compare.relative_rms(outputs["o"], answer))
     found.worse(found.rms, ("state_rel_rms", name, length), compare.relative_rms(outputs["final_state"], state))

@@ -30,7 +30,7 @@ class Workbench:
         host.keep_freed_memory()
         self.task, self.device, self.boxed = task, device, boxed
         self._judged = tree.build(upstream, task.upstream["tree"], files, task.data["targetFiles"])
-        self._probed = probe.observed(task) if boxed else set()
+        self._probed = probe.observed(task, device.files) if boxed else set()
         self.log = ""
 
     @contextmanager

@@ -76,7 +76,7 @@ class Workplace:
         shutil.rmtree(self.place, ignore_errors=True)
 
     def start(self, plan: WorkerPlan) -> None:
-        """Starts the plan's worker ahead of its turn: it loads what is ours and waits, and nothing of the submission runs.
+        """Starts the plan's worker ahead of its turn: it loads what is ours and waits; no submission runs yet.
 
         The judge's own memory is taken first.
         """
