@@ -43,6 +43,8 @@ class SharedRegion:
         self.fd = fd.value
         self.address = self._pointer.value
         self.bytes = torch.as_tensor(_View(self.address, self.size), device="cuda")
+        # New memory may hold what another process, or the judge, has given back.
+        self.bytes.zero_()
 
     def close(self) -> None:
         """Unmaps and frees; the memory itself goes when the last process that maps it has ended."""

@@ -21,6 +21,8 @@ from judge.slots import Slots
 
 # Loading PyTorch from a cold disk takes a while.
 READY_SECONDS = 120.0
+# Time enough to answer, and too little to heat the GPU before the closing yardstick.
+EXIT_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ class Session:
     def end(self) -> None:
         """Asks the worker to end, and sees that it was still serving: an exit before this is an early one."""
         self.memory.look()
-        self._command(wire.EXIT, wire.NO_SLOT, 10.0)
+        self._command(wire.EXIT, wire.NO_SLOT, EXIT_SECONDS)
 
     def _refuse(self, status: int, label: str) -> None:
         if status == wire.OUT_OF_MEMORY:
