@@ -1,58 +1,35 @@
-/** `bench`: the judge on a miner's own tree. Options go to the judge as they are; it owns their meaning. */
-import { spawn } from 'node:child_process';
+/** `bench`: the judge on a miner's own tree. */
 import { statSync } from 'node:fs';
-import path from 'node:path';
-import { KERNELS_DIR } from '../evaluations/task.ts';
 import { importTask } from './check-task.ts';
-import { CHECKOUT, findPython } from './find-python.ts';
+import { CHECKOUT } from './find-python.ts';
 import { CommandError, type Io, UsageError } from './io.ts';
+import { judgeArguments, runJudge, upstreamOptions } from './run-judge.ts';
 
-export const BENCH_HELP = `usage: bench --path DIR [--task NAME] [--seq-len N …] [--device cpu|cuda] [--no-sandbox] [--json]
+export const BENCH_HELP = `usage: bench --path DIR [--task NAME] [--seq-len N … | --full | --max-length | --profile DIR | --sanitize TOOL]
+             [--device cpu|cuda] [--no-sandbox] [--json] [--out FILE]
 
 Runs the judge on the five files of a checkout, as an evaluation would, and prints what it found. Nothing is sent anywhere.
 
   --path DIR          checkout of your fork (--repo-path is the same)
   --task NAME         task (default: quasar; quasar_demo runs on the CPU)
-  --seq-len N …       sequence lengths to time (default: the task's)
+  --seq-len N …       sequence lengths to time (default: the task's, and on a GPU your target)
+  --full              the task's lengths and the target of your quasar.yml, else the longest that fits
+  --max-length        finds the longest target that fits the memory, and times nothing
+  --profile DIR       writes a table of the kernels that a call spends its time in; judges nothing
+  --sanitize TOOL     the op once under compute-sanitizer: memcheck, racecheck, initcheck or synccheck
   --device cpu|cuda   where to run (default: the task's)
-  --no-sandbox        without isolation: for your own code on a machine without bubblewrap
+  --no-sandbox        without isolation: for your own code on a machine without bubblewrap; no Referee takes the result
   --json              print the result record
+  --out FILE          write the result record, for verify
 
-Exit code: 0 accepted, 1 rejected, 3 inconclusive or not judged, 2 wrong use.
+Exit code: 0 accepted, 1 rejected or findings, 3 inconclusive or not judged, 2 wrong use.
 `;
 
-/** Our miniature of upstream, which the demo's task is pinned to; other tasks fetch theirs. */
-const MINIATURE = path.join('tests', 'fixtures', 'upstream');
-
-/** The judge's arguments: paths made absolute, the alias resolved, the miniature upstream named for the demo's task. */
+/** The judge's arguments. Throws `UsageError` without a path. */
 export function benchArguments(argv: readonly string[], cwd: string, checkout: string): string[] {
-  const args: string[] = [];
-  let task: string | undefined;
-  let hasPath = false;
-  for (let at = 0; at < argv.length; at++) {
-    const argument = argv[at] ?? '';
-    const [name, attached] = splitOption(argument);
-    if (!['--path', '--repo-path', '--task', '--upstream', '--out'].includes(name)) {
-      args.push(argument);
-      continue;
-    }
-    const value = attached ?? argv[++at];
-    if (value === undefined || value === '') throw new UsageError(`${name} needs a value`);
-    if (name === '--task') task = value;
-    const isTree = name === '--path' || name === '--repo-path';
-    hasPath ||= isTree;
-    if (isTree) args.push('--path', path.resolve(cwd, value));
-    else args.push(name, name === '--task' ? value : path.resolve(cwd, value));
-  }
-  if (!hasPath) throw new UsageError('--path DIR is needed: the checkout of your fork');
-  if (task === 'quasar_demo' && !args.includes('--upstream'))
-    args.push('--upstream', path.join(checkout, MINIATURE));
-  return args;
-}
-
-function splitOption(argument: string): [string, string | undefined] {
-  const equals = argument.startsWith('--') ? argument.indexOf('=') : -1;
-  return equals < 0 ? [argument, undefined] : [argument.slice(0, equals), argument.slice(equals + 1)];
+  const { args, given } = judgeArguments(argv, cwd);
+  if (given('--path') === undefined) throw new UsageError('--path DIR is needed: the checkout of your fork');
+  return [...args, ...upstreamOptions(given('--task'), given('--upstream'), checkout)];
 }
 
 /** Throws `CommandError` (exit 2) for a folder or a task that is not there: the judge would call both inconclusive. */
@@ -71,17 +48,5 @@ function refuseAbsent(args: readonly string[]): void {
 export async function benchCommand(argv: readonly string[], io: Io): Promise<number> {
   const args = benchArguments(argv, io.cwd, CHECKOUT);
   refuseAbsent(args);
-  const python = findPython(CHECKOUT, io.env);
-  return new Promise((resolve, reject) => {
-    const child = spawn(python, ['-B', '-m', 'judge', 'bench', ...args], {
-      cwd: KERNELS_DIR,
-      env: { ...io.env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    child.stdout.setEncoding('utf8').on('data', io.out);
-    child.stderr.setEncoding('utf8').on('data', io.err);
-    child.once('error', (error) => reject(new CommandError(`cannot start ${python}: ${error.message}`, 2)));
-    // 4: the judge was killed, which is neither of its verdicts
-    child.once('close', (code) => resolve(code ?? 4));
-  });
+  return runJudge('bench', args, io);
 }

@@ -6,6 +6,8 @@ export interface Io {
   readonly out: (text: string) => void;
   /** What goes on, and what went wrong. */
   readonly err: (text: string) => void;
+  /** Whether `err` goes to a terminal, which a started program may then draw on. */
+  readonly terminal?: boolean;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;

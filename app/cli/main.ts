@@ -7,6 +7,7 @@ import { LINK_HELP } from './link.ts';
 import { OPERATOR_HELP } from './operator.ts';
 import { processIo } from './process-io.ts';
 import { type Program, runCommand } from './run-command.ts';
+import { VERIFY_HELP } from './verify.ts';
 import { version } from './version.ts';
 
 export function program(): Program {
@@ -28,6 +29,11 @@ export function program(): Program {
         summary: 'the judge on your own tree',
         help: BENCH_HELP,
         load: async () => (await import('./bench.ts')).benchCommand,
+      },
+      verify: {
+        summary: 'does a result record hold?',
+        help: VERIFY_HELP,
+        load: async () => (await import('./verify.ts')).verifyCommand,
       },
       operator: {
         summary: 'make and pin the operator repository',

@@ -10,6 +10,7 @@ export function processIo(): Io {
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
+    terminal: process.stderr.isTTY === true,
     cwd: process.cwd(),
     env: process.env,
     stdin: process.stdin,

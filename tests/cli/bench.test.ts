@@ -25,6 +25,12 @@ describe('bench', () => {
     ]);
   });
 
+  it('makes the folder of a profile and the file of a result absolute', () => {
+    expect(args('--path', '/x', '--profile', 'p', '--out=r.json', '--no-sandbox')).toEqual([
+      ...['--path', '/x', '--profile', '/home/me/p', '--out', '/home/me/r.json', '--no-sandbox'],
+    ]);
+  });
+
   it('asks for a path', () => {
     expect(() => args('--json')).toThrow(/--path DIR is needed/);
     expect(() => args('--path')).toThrow(/--path needs a value/);
