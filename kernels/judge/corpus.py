@@ -15,7 +15,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -28,6 +28,8 @@ HANGS_SECONDS = 900.0
 REAP_SECONDS = 5.0
 GAIN_LIMIT = 0.02
 ALTERNATIONS = 3
+# Reasons that times give: these cases need a GPU that nobody else uses.
+OF_TIMES = {"implausible", "unstable"}
 
 
 @dataclass(frozen=True)
@@ -79,17 +81,20 @@ class Runner:
     jobs: int = 1
 
     def judge(self, cases: Sequence[Case]) -> Iterator[Outcome]:
-        """-> outcomes in the order of the cases."""
+        """-> outcomes in the order of the cases; on a GPU those whose verdict is a matter of times come last."""
         os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["judge.evaluation"])  # torch is imported once, not once a case
+        last = [case for case in cases if self.device == "cuda" and OF_TIMES & {*case.expect["reasons"]}]
         with ThreadPoolExecutor(max_workers=self.jobs) as pool:
-            yield from pool.map(lambda case: self._outcome(context, case), cases)
+            yield from pool.map(lambda case: self._outcome(context, case), [case for case in cases if case not in last])
+        for case in last:
+            yield replace(self, jobs=1)._outcome(context, case)
 
     def gains(self, cases: Sequence[Case]) -> Iterator[tuple[Case, float]]:
         """-> each case that must gain nothing, and its figure over its twin's: medians of alternating evaluations."""
         every = {case.name: case for case in load_cases()}
-        one_at_a_time = Runner(self.device, self.upstream, self.profile)
+        one_at_a_time = replace(self, jobs=1)
         for case in cases:
             if case.expect["gain"] == "none":
                 pair = [case, every[case.expect["twin"]]] * ALTERNATIONS
