@@ -19,6 +19,7 @@ Runs the judge on the five files of a checkout, as an evaluation would, and prin
   --sanitize TOOL     the op once under compute-sanitizer: memcheck, racecheck, initcheck or synccheck
   --device cpu|cuda   where to run (default: the task's)
   --no-sandbox        without isolation: for your own code on a machine without bubblewrap; no Referee takes the result
+  --logit-weights DIR a real model's weights, for the logit gate on a GPU
   --json              print the result record
   --out FILE          write the result record, for verify
 

@@ -6,7 +6,7 @@ import { CHECKOUT, findPython } from './find-python.ts';
 import { CommandError, type Io, UsageError } from './io.ts';
 
 /** Options whose value is a path: made absolute, because the judge runs in another folder. */
-const PATHS = ['--path', '--upstream', '--out', '--profile'];
+const PATHS = ['--path', '--upstream', '--out', '--profile', '--logit-weights'];
 
 /** Our miniature of upstream, which the demo's task is pinned to; other tasks fetch theirs. */
 const MINIATURE = path.join('tests', 'fixtures', 'upstream');

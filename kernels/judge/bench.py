@@ -33,6 +33,7 @@ def add_command(commands) -> None:
     command.add_argument("--json", action="store_true", help="print the result record")
     command.add_argument("--out", type=Path, metavar="FILE", help="write the result record, for `verify`")
     command.add_argument("--no-sandbox", action="store_true", help="your own tree only: marked, never ranks")
+    command.add_argument("--logit-weights", type=Path, metavar="DIR", help="a real model's weights, for the logit gate")
     command.add_argument("--commit", default="unknown")
     command.set_defaults(command=bench)
 
@@ -105,7 +106,8 @@ def _judge(arguments, task: Task, files: dict[str, bytes], tree: Path, device: s
     claim = fork.claim_of(task, files, lengths)
     record = Record(judge_commit=arguments.commit)
     bar = Bar()
-    result = judge_claim(claim, tree, record, Progress(bar), boxed=not arguments.no_sandbox, device=device)
+    boxed, weights = not arguments.no_sandbox, arguments.logit_weights
+    result = judge_claim(claim, tree, record, Progress(bar), boxed, device, weights)
     bar.close()
     if arguments.out:
         write(result, arguments.out)

@@ -47,7 +47,8 @@ def evaluate(arguments: argparse.Namespace) -> int:
 
     def work() -> None:
         claim = read_claim(arguments.claim)
-        _judge(claim, arguments.upstream, record, Progress(json_lines(sys.stdout)), boxed=True, device=None)
+        progress = Progress(json_lines(sys.stdout))
+        _judge(claim, arguments.upstream, record, progress, True, None, arguments.logit_weights)
 
     result = _guarded(record, work)
     write(result, arguments.out)
@@ -56,9 +57,11 @@ def evaluate(arguments: argparse.Namespace) -> int:
     return verdict.EXIT_CODES[found["status"]]
 
 
-def judge_claim(claim: Claim, tree: Path, record: Record, progress: Progress, boxed: bool, device: str) -> dict:
+def judge_claim(
+    claim: Claim, tree: Path, record: Record, progress: Progress, boxed: bool, device: str, logit_weights: Path | None
+) -> dict:
     """-> a valid result, whatever happens."""
-    return _guarded(record, lambda: _judge(claim, tree, record, progress, boxed, device))
+    return _guarded(record, lambda: _judge(claim, tree, record, progress, boxed, device, logit_weights))
 
 
 def get_upstream(arguments: argparse.Namespace) -> int:
@@ -69,12 +72,26 @@ def get_upstream(arguments: argparse.Namespace) -> int:
 def probe_sandbox(arguments: argparse.Namespace) -> int:
     from judge import probe
 
-    text, good = probe.matrix(load_task(arguments.task))
+    task = load_task(arguments.task)
+    gpu = None
+    if task.device == "cuda" and bench.cuda_problem() is None:
+        from judge.device import open_device
+
+        gpu = open_device(task.device, alone=False).files
+    text, good = probe.matrix(task, gpu)
     print(text)
     return 0 if good else REFUSED
 
 
-def _judge(claim: Claim, tree: Path, record: Record, progress: Progress, boxed: bool, device: str | None) -> None:
+def _judge(
+    claim: Claim,
+    tree: Path,
+    record: Record,
+    progress: Progress,
+    boxed: bool,
+    device: str | None,
+    logit_weights: Path | None,
+) -> None:
     """`device` None: the task's own, with nothing else on it."""
     record.evaluation, record.nonce, record.task = claim.evaluation, claim.nonce, claim.task
     record.upstream_tree, record.target_length = claim.upstream["tree"], claim.target_length
@@ -85,7 +102,7 @@ def _judge(claim: Claim, tree: Path, record: Record, progress: Progress, boxed: 
     record.digest = content_digest(claim.files)
     task = load_task(claim.task["name"])
     own = open_device(device, alone=False) if device else None
-    Evaluation(claim, task, tree, progress, record, boxed, own).run()
+    Evaluation(claim, task, tree, progress, record, boxed, own, logit_weights).run()
 
 
 def _guarded(record: Record, work: Callable[[], None]) -> dict:
@@ -113,6 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--upstream", type=Path, required=True, help="directory with exactly the pinned tree")
     command.add_argument("--out", type=Path, required=True)
     command.add_argument("--commit", default="unknown", help="commit of this judge, for the record")
+    command.add_argument("--logit-weights", type=Path, metavar="DIR", help="a real model's weights, for the logit gate")
     command.set_defaults(command=evaluate)
 
     bench.add_command(commands)
