@@ -1,10 +1,13 @@
 /** `npm run bench -- NAME`: runs one benchmark and exits with its verdict. */
+import { judgeBench } from './judge.ts';
 
 /** A benchmark prints its figures; false means that a limit was missed. */
 type Bench = (args: readonly string[]) => Promise<boolean>;
 
 const BENCHES: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   webhooks: () => import('./webhooks.ts'),
+  'judge-clock': async () => ({ bench: judgeBench('judge_clock.py') }),
+  'judge-repeat': async () => ({ bench: judgeBench('judge_repeat.py') }),
 };
 
 const [name = '', ...args] = process.argv.slice(2);
