@@ -69,12 +69,14 @@ class Evaluation:
         self._check_claim()
         judged = tree.build(self.upstream, claim.upstream["tree"], claim.files, task.data["targetFiles"])
         self.progress.step()
+        record.mark("libraries loaded, tree built")
         host.forbid_dumps()
         host.keep_freed_memory()
         device = self._device or open_device(task.device)
         record.device = device.describe()
         device.wait_until_idle()
         self._protections(probe.observed(task, device.files) if self.boxed else set())
+        record.mark("sandbox probed")
         with ExitStack() as stack:
             record.locked = stack.enter_context(device.held_clocks(task.data.get("requireLockedClocks", False)))
             if device.kind == "cuda" and not record.locked:
@@ -90,22 +92,29 @@ class Evaluation:
                 # They load PyTorch while the judge looks at its own tools.
                 workplace.start(public.plan)
                 workplace.start(secret.plan)
+                record.mark("memory taken, workers started")
                 check_reference(task, max(g["length"] for g in task.data["gates"]), keys, device.torch)
             fixed_part = FixedPart(task, keys, device.torch, self._pinned(workplace))
+            record.mark("references compared, pinned layer loaded")
             workplace.wait_until_ready()
+            record.mark("workers ready")
             before = device.yardstick()
             record.yardstick = yardstick.record(before, {})
             fixed_ns = fixed_part.ns(sorted({*claim.lengths, claim.target_length}))
+            record.mark("yardstick and fixed part timed")
             try:
                 with self._blaming_the_worker():
                     public.run(fixed_ns, self.gates, self.progress, record, self._still_boxed)
+                    record.mark("public run")
                     secret.run(fixed_ns, self.gates, self.progress, record, self._still_boxed, before)
+                    record.mark("secret run")
             finally:
                 record.log = workplace.log
                 record.samples = device.samples()
             after = device.yardstick()
             record.yardstick = yardstick.record(before, after)
             device.check_conditions(before, after)
+            record.mark("yardstick again")
 
     @contextmanager
     def _blaming_the_worker(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ SMALLEST_BYTES = 256 * 2**20
 
 # Double the length, and the time less what may be a fixed cost of launches grows by at least this factor.
 LEAST_GROWTH = 1.3
-LAUNCHES_NS = 2_000_000
+LAUNCHES_NS = 20_000_000
 # Lengths closer than this are compared token by token instead.
 LEAST_STEP = 1.5
 MAX_DISAGREEMENT = 0.15

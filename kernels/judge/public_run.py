@@ -37,6 +37,7 @@ class PublicRun:
         state_slot, trunk_slot = len(self.plan.shapes) - 1, len(self.plan.shapes)
         with self._workplace.worker(self.plan, check) as calls:
             seen_ns = prepare(calls, task, progress)
+            record.mark("public run prepared")
             gate_count = sum(g["name"] == "op_rel_rms" and g["length"] in lengths for g in task.data["gates"])
             progress.stage("public", gate_count + 4)
             step = progress.step
@@ -44,9 +45,11 @@ class PublicRun:
             probes.run_state_gate(calls, state_slot, log, task)
             step()
             probes.run_impulse(calls, pairs[lengths[0]], log, step)
+            record.mark("gates")
             progress.stage("logits", 1)
             logits.run_logit_gate(calls.session, trunk_slot, self._model, log, record.report_logits)
             step()
+            record.mark("logits")
             for n in self._timed:
                 slow_ns = seen_ns[pairs[n][1]]
                 measure(self._workplace, calls, pairs[n], n, fixed_ns[n], slow_ns, False, log, progress, record)

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sys
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -41,7 +42,14 @@ class Record:
     # Figures of the logit check that are shown and decide nothing.
     logits: dict | None = None
     log: str = ""
+    # What was done at which second since the record was made: where the time goes, for people.
+    timeline: list[tuple[str, float]] = field(default_factory=list)
+    _began: float = field(default_factory=time.monotonic)
     target_length: int | None = None
+
+    def mark(self, name: str) -> None:
+        """Notes that `name` is done now."""
+        self.timeline.append((name, round(time.monotonic() - self._began, 3)))
 
     def report_logits(self, figures: dict) -> None:
         self.logits = figures
@@ -71,7 +79,7 @@ class Record:
             **({"logits": self.logits} if self.logits else {}),
             "flags": sorted(set(self.flags)),
             "outputs": self.outputs[:4096],
-            "untrusted": {"log": self.log[-MAX_LOG:]},
+            "untrusted": {"log": self.log[-MAX_LOG:], "seconds": dict(self.timeline)},
         }
 
 

@@ -44,13 +44,16 @@ class SecretRun:
         workplace, target = self._workplace, self._target
         with workplace.worker(self.plan, check) as calls:
             seen_ns = prepare(calls, workplace.task, progress)
+            record.mark("secret run prepared")
             classes = {2 + i: entry[3] for i, entry in enumerate(self._hidden)}
             progress.stage("secret", len(classes) + len(self._growing))
             probes.run_hidden_shapes(calls, classes, log, progress.step)
-            grown = growth.least_ns(calls, self._growing, seen_ns, log, progress.step)
+            own_ns = workplace.task.data["timing"][workplace.device.kind]["ownNs"]
+            grown = growth.least_ns(calls, self._growing, seen_ns, own_ns, log, progress.step)
+            record.mark("hidden shapes")
             measure(workplace, calls, (0, 1), target, fixed_ns[target], seen_ns[1], True, log, progress, record)
             calls.session.end()
-        if self._cuda:
+        if self._cuda and workplace.device.alone:
             near = self._hidden[-1][0]
             _require_sound(workplace.task.data, record.measurements[-1], grown, near, yardstick_ns)
 

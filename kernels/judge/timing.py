@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -21,7 +22,9 @@ SLOW_NS = 1_000_000_000
 SLOW_KEPT = 2
 # Further blocks are played until every class's 95 % interval of the median is within this part of it on either side.
 HALF_WIDTH = 0.005
-MOST_BLOCKS = 6
+# ... or until the next block would pass this time, comparisons included: a verdict must not wait for the last permille.
+MOST_SECONDS = 12.0
+MOST_BLOCKS = 64
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,7 @@ def measure(
     keys, run = calls.session.keys, calls.session.name
     found = Timings({name: [] for name in calls.classes})
     index = 0
+    began_ns = time.monotonic_ns()
     for number in range(rules.most_blocks):
         rounds = block(calls.classes, rules.kept_each, keys, run, length, number)
         index = _play(calls, slot_ids, length, rules, gates, step, settle, rounds, index, found)
@@ -116,6 +120,9 @@ def measure(
             for name, taken in found.times.items()
         ]
         if found.spent_ns > rules.max_seconds * 1e9 or max(map(half_width, classes)) <= HALF_WIDTH:
+            break
+        passed_s = (time.monotonic_ns() - began_ns) / 1e9
+        if passed_s * (number + 2) / (number + 1) > MOST_SECONDS:
             break
     return classes, found.digests
 

@@ -6,10 +6,10 @@ To be called before any file of a submission is imported. A submission's own ker
 import importlib
 
 MODULES = ("fla.modules.convolution", "fla.modules.fused_norm_gate")
-# Configuration and warps by kernel.
+# Configuration and warps by kernel: the fastest of all at 1M tokens on an H200.
 CHOSEN = {
-    "causal_conv1d_fwd_kernel": ({"BD": 64}, 4),
-    "layer_norm_gated_fwd_kernel": ({"BT": 32}, 4),
+    "causal_conv1d_fwd_kernel": ({"BD": 64}, 8),
+    "layer_norm_gated_fwd_kernel": ({"BT": 64}, 4),
 }
 
 

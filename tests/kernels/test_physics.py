@@ -76,14 +76,14 @@ def test_work_in_proportion_with_a_fixed_cost_and_noise_grows(seed):
 
 
 def test_a_time_that_does_not_grow_is_implausible():
-    found = physics.stops_growing({250_000: 40_000_000, 500_000: 80_000_000, 1_000_000: 90_000_000})
+    found = physics.stops_growing({250_000: 400_000_000, 500_000: 800_000_000, 1_000_000: 900_000_000})
     assert found is not None
-    assert "80.00 ms at length 500000" in found and "90.00 ms at length 1000000" in found
+    assert "800.00 ms at length 500000" in found and "900.00 ms at length 1000000" in found
 
 
 def test_growth_is_asked_between_lengths_of_any_ratio():
-    assert physics.stops_growing({250_000: 40_000_000, 1_000_000: 70_000_000}) is not None
-    assert physics.stops_growing({250_000: 40_000_000, 1_000_000: 80_000_000}) is None
+    assert physics.stops_growing({250_000: 400_000_000, 1_000_000: 700_000_000}) is not None
+    assert physics.stops_growing({250_000: 400_000_000, 1_000_000: 800_000_000}) is None
     assert physics.stops_growing({1_000_000: 40_000_000, 1_000_001: 40_000_013}) is None
 
 
