@@ -8,15 +8,13 @@ the worker's copy of the output into its slot.
 from __future__ import annotations
 
 import json
-import sys
-import tempfile
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import median
 
-from judge.faults import Fault, Refused
+from judge.faults import Refused
 from judge.own_time import own_time_ns
-from judgement import Crowd, Judgement, options, outcome, parse, said
+from judge_command import options, run, said
+from judgement import Crowd, Judgement, closing
 
 LIMIT = 0.005
 LONG_NS = 100_000_000
@@ -117,7 +115,7 @@ def clock(crowd: Crowd, length: int, sleeps_ms: list[float], turns: int) -> list
     amounts = [0] * PREPARING + [round(sleep * per_ms) for sleep in plan]
     kernel = crowd.variant(f"{NOTING[kind]}\n\n{NOTED.format(amounts=amounts, mark=MARK)}")
     judgement = Judgement(kernel, length)
-    try:
+    with closing([judgement]):
         judgement.prepare()
         said(f"{length} tokens: the worker is prepared, {len(plan)} calls follow")
         calls, clocked = judgement.calls, []
@@ -131,9 +129,7 @@ def clock(crowd: Crowd, length: int, sleeps_ms: list[float], turns: int) -> list
                 judgement.gates.output("timed", calls.errors(inputs, call.outputs["o"]), input_class, length)
                 judgement.gates.raise_first_failure()
         judgement.end()
-    finally:
-        log = judgement.close()
-    spans = spans_ns(log)[PREPARING:]
+    spans = spans_ns(judgement.close())[PREPARING:]
     every, first = len(sleeps_ms), DROPPED * len(sleeps_ms)
     return [
         row(length, sleep, clocked[first + i : len(plan) : every], spans[first + i :: every], own)
@@ -148,31 +144,23 @@ def report(rows: list[Row]) -> None:
         print(f"{r.length:7} {r.sleep_ms:9g} {r.calls:6} {times} {r.part:12.3%}")
 
 
-def run(arguments, place: Path) -> int:
-    crowd = Crowd(arguments.device, arguments.upstream, not arguments.no_sandbox, place)
+def bench(crowd: Crowd, arguments) -> list[str]:
     rows: list[Row] = []
     for length in arguments.length or LENGTHS[arguments.device]:
         rows += clock(crowd, length, SLEEPS_MS[arguments.device], arguments.turns)
-    missed = misses(rows) if arguments.device == "cuda" else []
+    missed = misses(rows)
     if arguments.json:
         print(json.dumps({"rows": [{**asdict(r), "part": r.part} for r in rows], "missed": missed}))
     else:
         report(rows)
-        print(outcome(missed, arguments.device))
-    return 1 if missed else 0
+    return missed
 
 
 def main() -> int:
     parser = options(__doc__.splitlines()[0])
     parser.add_argument("--length", type=int, nargs="+", help="tokens (default: 2,048 and 200,000; 64, 192 on the CPU)")
     parser.add_argument("--turns", type=int, default=20, help="calls of each sleep that count")
-    arguments = parse(parser)
-    with tempfile.TemporaryDirectory(prefix="quasar-bench-") as place:
-        try:
-            return run(arguments, Path(place))
-        except (Fault, Refused) as error:
-            print(f"{parser.prog}: nothing was found out: {error}", file=sys.stderr)
-            return 2
+    return run(parser.prog, parser.parse_args(), bench)
 
 
 if __name__ == "__main__":

@@ -7,18 +7,15 @@ target length only. Two judgements of the one in a row are a pair; neighbours of
 from __future__ import annotations
 
 import json
-import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from statistics import median
 
-from judge.faults import Fault, Refused
 from judge.workbench import Workbench
-from judgement import Crowd, Judgement, options, outcome, parse, said
+from judge_command import options, run, said
+from judgement import Crowd, Judgement, closing
 
 PAIR_LIMIT = 0.005
 LOST_LIMIT = 0.95
@@ -57,7 +54,7 @@ def judge_in_batches(
     for start in range(0, len(names), alive):
         batch = names[start : start + alive]
         waiting: list[Judgement] = []
-        try:
+        with closing(waiting):
             for name in batch:
                 waiting.append(Judgement(kernels[name], length))
             with ThreadPoolExecutor(max_workers=alive) as pool:
@@ -70,9 +67,6 @@ def judge_in_batches(
                 rounds = sum(c["rounds"] for c in measured["classes"])
                 said(f"{name} {figure.rate:12,.0f} tokens/s, low {figure.low:12,.0f}, {rounds} kept rounds")
                 yield figure
-        finally:
-            for judgement in waiting:
-                judgement.close()
 
 
 def summary(figures: list[Figure]) -> dict:
@@ -118,10 +112,9 @@ def report(figures: list[Figure], found: dict, slower: float) -> None:
         print(f"{slower:.1%} slower: {lost}; median loss {median(found['losses']):.3%}")
 
 
-def run(arguments, place: Path) -> int:
+def bench(crowd: Crowd, arguments) -> list[str]:
     length = arguments.length or LENGTHS[arguments.device]
     ends = time.monotonic() + arguments.seconds
-    crowd = Crowd(arguments.device, arguments.upstream, not arguments.no_sandbox, place)
     fixed_ns, delay_per_ns = crowd.fixed_ns(length), crowd.delay_per_ns()
     (first,) = judge_in_batches({"honest": crowd.honest}, ["honest"], 1, length, fixed_ns)
     delay_ns = arguments.slower * (fixed_ns + first.op_ns)
@@ -135,7 +128,7 @@ def run(arguments, place: Path) -> int:
             said("the time is up")
             break
     found = summary(figures)
-    missed = misses(found, arguments.comparisons) if arguments.device == "cuda" else []
+    missed = misses(found, arguments.comparisons)
     unsteady = crowd.unsteady_rounds()
     if arguments.json:
         shown = {"length": length, "fixedNs": fixed_ns, "delayNs": round(delay_ns), "unsteadyRounds": unsteady}
@@ -143,8 +136,7 @@ def run(arguments, place: Path) -> int:
     else:
         report(figures, found, arguments.slower)
         print(f"rounds on an unsteady GPU: {unsteady}")
-        print(outcome(missed, arguments.device))
-    return 1 if missed else 0
+    return missed
 
 
 def main() -> int:
@@ -154,15 +146,10 @@ def main() -> int:
     parser.add_argument("--slower", type=float, default=0.01, help="by what part of the layer's time")
     parser.add_argument("--alive", type=int, default=10, help="workers that are loaded together")
     parser.add_argument("--seconds", type=float, default=1800, help="report what was reached in that time")
-    arguments = parse(parser)
+    arguments = parser.parse_args()
     if arguments.comparisons < 2 or arguments.comparisons % 2:
         parser.error("--comparisons takes an even number from 2")
-    with tempfile.TemporaryDirectory(prefix="quasar-bench-") as place:
-        try:
-            return run(arguments, Path(place))
-        except (Fault, Refused) as error:
-            print(f"{parser.prog}: nothing was found out: {error}", file=sys.stderr)
-            return 2
+    return run(parser.prog, arguments, bench)
 
 
 if __name__ == "__main__":

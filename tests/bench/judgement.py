@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
-import sys
-import time
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import torch
-from judge.bench import cuda_problem
 from judge.corpus_cases import CHUNK, load_cases
 from judge.device import CpuDevice, CudaDevice, Device, Unsteady
+from judge.faults import Fault, Refused
 from judge.fixed import FixedPart
 from judge.gates import GateLog
 from judge.keys import Keys
@@ -156,30 +154,17 @@ class Judgement:
         return self._workplace.log
 
 
-def options(about: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda", help="cpu: a rehearsal without targets")
-    parser.add_argument("--upstream", type=Path, help="directory with exactly the pinned tree (default: fetched once)")
-    parser.add_argument("--no-sandbox", action="store_true", help="on a machine without bubblewrap: the kernel is ours")
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    return parser
-
-
-def parse(parser: argparse.ArgumentParser) -> argparse.Namespace:
-    """Exits with 2 where the device cannot be used."""
-    arguments = parser.parse_args()
-    if arguments.device == "cuda" and (problem := cuda_problem()):
-        print(f"{parser.prog}: {problem}", file=sys.stderr)
-        raise SystemExit(2)
-    return arguments
-
-
-def outcome(missed: list[str], device: str) -> str:
-    return "\n".join(f"MISSED: {line}" for line in missed) or ("met" if device == "cuda" else "no targets on a CPU")
-
-
-def said(line: str, began: float = time.monotonic()) -> None:
-    print(f"{time.monotonic() - began:6.1f} s  {line}", file=sys.stderr, flush=True)
+@contextmanager
+def closing(judgements: list[Judgement]) -> Iterator[None]:
+    """Closes those that are in the list by then. A Fault becomes Refused, with the end of what the workers wrote."""
+    try:
+        yield
+    except Fault as fault:
+        log = "".join(judgement.close() for judgement in judgements)
+        raise Refused(f"{fault}\n{log[-3000:]}") from fault
+    finally:
+        for judgement in judgements:
+            judgement.close()
 
 
 def _silent() -> Progress:
