@@ -75,8 +75,6 @@ class Evaluation:
         device = self._device or open_device(task.device)
         record.device = device.describe()
         device.wait_until_idle()
-        self._protections(probe.observed(task, device.files) if self.boxed else set())
-        record.mark("sandbox probed")
         with ExitStack() as stack:
             record.locked = stack.enter_context(device.held_clocks(task.data.get("requireLockedClocks", False)))
             if device.kind == "cuda" and not record.locked:
@@ -92,10 +90,15 @@ class Evaluation:
                 # They load PyTorch while the judge looks at its own tools.
                 workplace.start(public.plan)
                 workplace.start(secret.plan)
-                record.mark("memory taken, workers started")
-                check_reference(task, max(g["length"] for g in task.data["gates"]), keys, device.torch)
+                record.mark("workers started")
+            self._protections(probe.observed(task, device.files) if self.boxed else set())
+            record.mark("sandbox probed")
             fixed_part = FixedPart(task, keys, device.torch, self._pinned(workplace))
-            record.mark("references compared, pinned layer loaded")
+            if device.kind == "cuda":
+                check_reference(task, max(g["length"] for g in task.data["gates"]), keys, device.torch)
+                workplace.take_memory(public.plan)
+                workplace.take_memory(secret.plan)
+            record.mark("pinned layer loaded, references compared, memory taken")
             workplace.wait_until_ready()
             record.mark("workers ready")
             before = device.yardstick()

@@ -63,6 +63,8 @@ class Workplace:
         self._cpus = host.split_cpus()
         self._interpreter = device.kind == "cpu" and any(b"@triton" in content for content in judged.values())
         self.log = ""
+        if boxed:
+            sandbox.require_tools()
         self._started: dict[str, Session] = {}
         self.place = sandbox.readable_scratch("judge")
         tree.write(judged, self.place / "tree")
@@ -76,20 +78,19 @@ class Workplace:
         shutil.rmtree(self.place, ignore_errors=True)
 
     def start(self, plan: WorkerPlan) -> None:
-        """Starts the plan's worker ahead of its turn: it loads what is ours and waits; no submission runs yet.
-
-        The judge's own memory is taken first.
-        """
+        """Starts the plan's worker ahead of its turn: it loads what is ours and waits; no submission runs yet."""
         slots = new_slots(self.device.torch, plan.slots, self.keys.bytes(f"guards/{plan.name}"))
         try:
-            if self.device.kind == "cuda":
-                Oracle(self.keys, plan.name, plan.by_slot, self.task, self.device.torch).rehearse()
             process = self._process(plan, slots)
         except BaseException:
             slots.close()
             raise
         session = Session(process, slots, self.keys, plan.name, self.task.limits, self._deadline_ns)
         self._started[plan.name] = session
+
+    def take_memory(self, plan: WorkerPlan) -> None:
+        """Takes all that the judge will need of the GPU for this plan, before a submission can."""
+        Oracle(self.keys, plan.name, plan.by_slot, self.task, self.device.torch).rehearse()
 
     def wait_until_ready(self) -> None:
         """Returns when every worker that was started stands ready."""
