@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+from functools import cache
 
 
 def forbid_dumps() -> None:
@@ -21,10 +22,14 @@ def keep_freed_memory() -> None:
         libc.mallopt(trim_threshold, 1 << 30)
 
 
-def split_cpus() -> tuple[set[int], set[int]]:
-    """(judge's, worker's) CPUs: disjoint where there are at least four, else all for both."""
+@cache
+def split_cpus() -> tuple[frozenset[int], frozenset[int]]:
+    """(judge's, worker's) CPUs: disjoint where there are at least four, else all for both.
+
+    Of those that the process began with: later the judge keeps to its own.
+    """
     cpus = sorted(os.sched_getaffinity(0))
     if len(cpus) < 4:
-        return set(cpus), set(cpus)
+        return frozenset(cpus), frozenset(cpus)
     half = len(cpus) // 2
-    return set(cpus[:half]), set(cpus[half:])
+    return frozenset(cpus[:half]), frozenset(cpus[half:])
