@@ -56,6 +56,7 @@ const isPure = inRoom(
   'app/evaluations/seats.ts',
   'app/evaluations/reasons.ts',
   'app/chain/normalise.ts',
+  'app/chain/normalise-carry-over.ts',
   'app/ids.ts',
 );
 /** Reads the parsers' wasm files from the disk and hands them to the rest of its room. */
