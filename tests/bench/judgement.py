@@ -24,7 +24,7 @@ from judge.task import Task, load_task
 from judge.workbench import Workbench
 from judge.workplace import WorkerPlan, pinned_tree
 
-KERNELS = {"cpu": "miniature", "cuda": "persistent"}
+KERNELS = {"cpu": "miniature", "cuda": "fused_scan"}
 CPUS = os.sched_getaffinity(0)
 # `_delay(amount)` of a kernel that is slowed on purpose: cycles of the GPU's clock, ns of a CPU's.
 DELAYS = {

@@ -16,7 +16,7 @@ from quasar import reference
 
 HONEST = REPOSITORY / "tests/corpus/honest"
 MINIATURE = REPOSITORY / "tests/fixtures/upstream"
-FAST = ("batched_inverse", "two_pass_scan", "persistent")
+FAST = ("batched_inverse", "two_pass_scan", "fused_scan")
 PARALLEL, EQUAL = "parallel", "equal"
 # Relative RMS that bf16 operands with an fp32 state stay below, keys of one direction included.
 LIMIT = 0.012
@@ -60,6 +60,9 @@ CALLS = {
     "equal keys": draw(6, EQUAL, 128, heads=1),
     "one row": draw(7, 2.0, 1, heads=4, initial=True),
     "padding and batches": draw(8, 0.2, 65, batch=2, heads=2, initial=True),
+    "padding across pseudo-heads": draw(10, 0.2, 67, heads=4),
+    "padding, batches and many heads": draw(11, 0.2, 5, batch=2, heads=8),
+    "padding, batches and one head": draw(12, 0.2, 129, batch=2, heads=1),
     "one head": draw(9, 0.2, 130, heads=1),
 }
 

@@ -23,7 +23,7 @@ from fla.utils import (  # noqa: F401
 )
 
 ON_CPU = tl.constexpr(not torch.cuda.is_available())
-GROUP = 64  # most chunks of a group
+GROUP = 128  # most chunks of a group
 SOLVE = {"num_warps": 4, "num_stages": 1}
 MAPS = {"num_warps": 4, "num_stages": 2}
 COMPOSE = {"num_warps": 4, "num_stages": 3}

@@ -1,8 +1,8 @@
-"""Chunk-wise QuasarAttention as a parallel scan over affine maps, in five Triton kernels.
+"""Chunk-wise QuasarAttention as a parallel scan over affine maps, in three Triton kernels.
 
-A chunk is the map X -> X + D X + C of its state. `solve` and `chunk_maps` find D and C of every chunk by itself,
-`compose` folds groups of chunks into one map each, `carry` takes the state from group to group, and `walk` answers the
-queries of all groups at once. D = -K^T W is kept apart from the identity, which bf16 would round it into.
+A chunk is the map X -> X + D X + C of its state. `fold` finds D and C of every chunk and of each group of chunks,
+`carry` takes the state from group to group, and `walk` answers the queries of all groups at once. D = -K^T W is kept
+apart from the identity, which bf16 would round it into.
 """
 
 import math
@@ -23,10 +23,8 @@ from fla.utils import (  # noqa: F401
 )
 
 ON_CPU = tl.constexpr(not torch.cuda.is_available())
-GROUP = 64  # most chunks of a group
-FOLD = {"num_warps": 4, "num_stages": 1}
-FUSED = True
-COMPOSE = {"num_warps": 4, "num_stages": 3}
+GROUP = 128  # most chunks of a group
+FOLD = {"num_warps": 4, "num_stages": 2}
 CARRY = {"num_warps": 4, "num_stages": 3}
 WALK = {"num_warps": 4, "num_stages": 3}
 
@@ -97,9 +95,8 @@ def fold(
     chunks,
     per_group,
     groups,
-    COMPOSE: tl.constexpr,
 ):
-    """D and C of every chunk of a group, and of the group."""
+    """D and C of every chunk of a group, and of the group: first the earlier chunks, then the later."""
     group = tl.program_id(0).to(tl.int64)
     head = group // groups
     i = tl.arange(0, 64)
@@ -110,6 +107,7 @@ def fold(
     all_d = tl.zeros((64, 64), tl.float32)
     all_c = tl.zeros((64, 64), tl.float32)
     for n in range(count):
+        # Flat reading: rows past the end of the batch are padding, masked here rather than copied into place.
         row = (head % heads) * chunks * 64 + (start + n) * 64 + i
         at = (head // heads * rows_in_batch + row)[:, None] * 64 + i[None, :]
         real = (row < rows_in_batch)[:, None]
@@ -136,31 +134,10 @@ def fold(
         d, c = narrow(d), narrow(c)
         tl.store(d_ptr + out, d.to(tl.bfloat16))
         tl.store(c_ptr + out, c.to(tl.bfloat16))
-        if COMPOSE:
-            all_d = tl.dot(narrow(all_d), d, acc=all_d + d.to(tl.float32))
-            all_c = tl.dot(narrow(all_c), d, acc=all_c + c.to(tl.float32))
-    if COMPOSE:
-        tl.store(group_d_ptr + group * 4096 + tile, all_d)
-        tl.store(group_c_ptr + group * 4096 + tile, all_c)
-
-
-@triton.jit(do_not_specialize=["chunks", "per_group", "groups"])
-def compose(d_ptr, c_ptr, group_d_ptr, group_c_ptr, chunks, per_group, groups):
-    """(D, C) of a group: first the earlier chunks, then the later."""
-    group = tl.program_id(0).to(tl.int64)
-    i = tl.arange(0, 64)
-    tile = i[:, None] * 64 + i[None, :]
-    start = group // groups * chunks + group % groups * per_group
-    count = tl.minimum(per_group, chunks - group % groups * per_group)
-    d = tl.zeros((64, 64), tl.float32)
-    c = tl.zeros((64, 64), tl.float32)
-    for n in range(count):
-        step_d = narrow(tl.load(d_ptr + (start + n) * 4096 + tile))
-        step_c = tl.load(c_ptr + (start + n) * 4096 + tile)
-        d = tl.dot(narrow(d), step_d, acc=d + step_d.to(tl.float32))
-        c = tl.dot(narrow(c), step_d, acc=c + step_c.to(tl.float32))
-    tl.store(group_d_ptr + group * 4096 + tile, d)
-    tl.store(group_c_ptr + group * 4096 + tile, c)
+        all_d = tl.dot(narrow(all_d), d, acc=all_d + d.to(tl.float32))
+        all_c = tl.dot(narrow(all_c), d, acc=all_c + c.to(tl.float32))
+    tl.store(group_d_ptr + group * 4096 + tile, all_d)
+    tl.store(group_c_ptr + group * 4096 + tile, all_c)
 
 
 @triton.jit(do_not_specialize=["groups"])
@@ -237,11 +214,7 @@ def chunk_quasar(
     final = q.new_empty((B, H, S, S), dtype=torch.float32)
     initial = final if initial_state is None else initial_state.contiguous()
     o = torch.empty_like(q)
-    if FUSED:
-        fold[(B * H * groups,)](k, v, beta, d, c, group_d, group_c, T * H, H, chunks, per_group, groups, True, **FOLD)
-    else:
-        fold[(B * H * chunks,)](k, v, beta, d, c, group_d, group_c, T * H, H, chunks, 1, chunks, False, **FOLD)
-        compose[(B * H * groups,)](d, c, group_d, group_c, chunks, per_group, groups, **COMPOSE)
+    fold[(B * H * groups,)](k, v, beta, d, c, group_d, group_c, T * H, H, chunks, per_group, groups, **FOLD)
     carry[(B * H, 4)](group_d, group_c, before, initial, final, groups, initial_state is not None, **CARRY)
     walk[(B * H * groups,)](q, d, c, before, o, T * H, T, H, chunks, per_group, groups, **WALK)
     return o, final if output_final_state else None
