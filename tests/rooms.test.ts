@@ -57,6 +57,8 @@ const isPure = inRoom(
   'app/evaluations/reasons.ts',
   'app/chain/normalise.ts',
   'app/chain/normalise-carry-over.ts',
+  'app/chain/epoch.ts',
+  'app/chain/epoch-window.ts',
   'app/ids.ts',
 );
 /** Reads the parsers' wasm files from the disk and hands them to the rest of its room. */
