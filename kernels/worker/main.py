@@ -8,6 +8,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+import errno
 import importlib
 import json
 import mmap
@@ -70,6 +71,17 @@ class Slot:
         return True
 
 
+# What the task limits beside memory itself: scratch, processes and threads, open files.
+USED_UP = {errno.ENOSPC, errno.EDQUOT, errno.EAGAIN, errno.EMFILE, errno.ENOMEM}
+
+
+def over_limits(error):
+    """Whether a limit of the task raised it, as far as it can be told: `RuntimeError` carries no number."""
+    if isinstance(error, OSError) and error.errno in USED_UP:
+        return True
+    return any(text in str(error) for text in ("allocate memory", "can't start new thread"))
+
+
 def import_entry():
     sys.path.insert(0, config["tree"])
     module, name = config["entry"].split(":")
@@ -124,7 +136,7 @@ def run(entry, slot, window):
     except Exception as error:
         traceback.print_exc()
         sys.stderr.flush()
-        return wire.OUT_OF_MEMORY if "allocate memory" in str(error) else wire.CALL_FAILED
+        return wire.OUT_OF_MEMORY if over_limits(error) else wire.CALL_FAILED
 
 
 def serve():
