@@ -12,12 +12,19 @@ from judge.task import KERNELS_DIR
 
 CORPUS = KERNELS_DIR.parent / "tests/corpus"
 CHUNK = "fla/ops/quasar/chunk.py"
+# The vectorised chunk.py: the miniature's own queues a thousand launches on a GPU for every 64 rows of a sequence.
+VECTORISED = MINIATURE.parent / "forks/faster"
 REQUIRED = {"about", "stage", "verdict", "reasons", "also_with_scan_off", "devices", "scan", "gain"}
 OPTIONAL = {"append", "base", "by", "flags", "limits", "log", "twin"}
 
 
 class CorpusError(Exception):
     """A case that cannot be read, or a run that cannot be made; the message names it."""
+
+
+def base_files(targets: Sequence[str]) -> dict[str, bytes]:
+    """What cases are laid over, on every device: the miniature's target files with the vectorised chunk.py."""
+    return {path: ((VECTORISED if path == CHUNK else MINIATURE) / path).read_bytes() for path in targets}
 
 
 @dataclass(frozen=True)
@@ -32,10 +39,15 @@ class Case:
     def id(self) -> str:
         return self.name.split("_", 1)[0]
 
+    @property
+    def honest(self) -> bool:
+        """Whether it is a control."""
+        return self.folder.parent.name == "honest"
+
     def files(self, upstream: Path, targets: Sequence[str]) -> dict[str, bytes]:
         """The submission: the base's target files with the folder's laid over them."""
-        base = upstream if self.expect.get("base") == "upstream" else MINIATURE
-        files = {path: (base / path).read_bytes() for path in targets}
+        own = self.expect.get("base") == "upstream"
+        files = {path: (upstream / path).read_bytes() for path in targets} if own else base_files(targets)
         for file in sorted(self.folder.rglob("*")):
             path = file.relative_to(self.folder).as_posix()
             if not file.is_file() or path == "expect.json":

@@ -17,7 +17,7 @@ TASKS = {"cpu": "quasar_demo", "cuda": "quasar"}
 
 
 @dataclass(frozen=True)
-class Profile:
+class Sizes:
     """`gate_lengths` maps the lengths of the task's gates to ours; gates at other lengths are left out."""
 
     length: int
@@ -27,17 +27,15 @@ class Profile:
     max_seconds: int
 
 
-PROFILES = {
-    ("cpu", "short"): Profile(128, 192, 3, {512: 128}, 60),
-    ("cuda", "short"): Profile(512, 4096, 5, {512: 512, 2048: 2048}, 60),
-    # The miniature queues a thousand launches for every 64 rows of a sequence.
-    ("cuda", "shortest"): Profile(512, 1024, 5, {512: 512}, 15),
+SIZES = {
+    "cpu": Sizes(128, 192, 1, {512: 128}, 60),
+    "cuda": Sizes(512, 4096, 5, {512: 512, 2048: 2048}, 60),
 }
 
 
-def small_task(device: str = "cpu", profile: str = "short", **limits) -> Task:
-    """The device's task at the profile's lengths and rounds; `limits` replace the worker's."""
-    task, sizes = load_task(TASKS[device]), PROFILES[device, profile]
+def small_task(device: str = "cpu", **limits) -> Task:
+    """The device's task at small lengths, with few rounds; `limits` replace the worker's."""
+    task, sizes = load_task(TASKS[device]), SIZES[device]
     gates = [
         {**gate, "length": sizes.gate_lengths[gate["length"]]}
         for gate in task.data["gates"]

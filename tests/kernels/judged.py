@@ -1,4 +1,4 @@
-"""Runs the whole judge on a submission made of the miniature upstream and a few changed files, at small sizes."""
+"""Runs the whole judge on a submission made of the corpus's base and a few changed files, at small sizes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import jsonschema
 from conftest import REPOSITORY
-from judge.corpus_cases import CHUNK
+from judge.corpus_cases import CHUNK, base_files
 from judge.small_task import MINIATURE as UPSTREAM
 from judge.small_task import judge_files, small_task, upstream_for
 from judge.task import Task, load_task
@@ -15,7 +15,7 @@ SCHEMA = json.loads((REPOSITORY / "kernels/schemas/result.json").read_text())
 
 
 def honest_files() -> dict[str, bytes]:
-    return {path: (UPSTREAM / path).read_bytes() for path in load_task("quasar_demo").data["targetFiles"]}
+    return base_files(load_task("quasar_demo").data["targetFiles"])
 
 
 def judge(tmp_path, chunk: str | None = None, after: str = "", task: Task | None = None, boxed: bool = True) -> dict:

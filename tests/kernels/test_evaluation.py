@@ -15,7 +15,7 @@ def test_an_accepted_result_has_its_figures_its_protections_and_its_key(tmp_path
     assert reason_of(result) == "accepted", result["verdict"]
     assert {m["length"] for m in result["measurements"]} == {128, 192}
     for measurement in result["measurements"]:
-        assert [c["rounds"] for c in measurement["classes"]] == [3] * 6
+        assert [c["rounds"] for c in measurement["classes"]] == [1] * 6
         assert measurement["tokensPerSecLow"] <= measurement["tokensPerSec"] < measurement["opTokensPerSec"]
     assert result["sandbox"]["missing"] == [] or set(result["sandbox"]["missing"]) <= {"cgroup_pids", "cgroup_memory"}
     commitments = [line["keySha256"] for line in result["progress"] if "keySha256" in line]

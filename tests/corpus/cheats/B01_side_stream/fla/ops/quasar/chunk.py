@@ -21,6 +21,17 @@ def rows_of(q, k, v, beta):
     return q, k, v, -torch.expm1(-beta.float().view(-1, 1, 1, 1) * lam) / (lam + EPS)
 
 
+def one_chunk(q, k, v, alpha, state):
+    """q, k, v [..., 64, S], alpha [..., 64, 1], state [..., S, S] -> answers [..., 64, S], state [..., S, S].
+
+    By rows: what a graph may capture, unlike the solvers of torch.linalg.
+    """
+    inverse = forward_substitution_kernel(alpha * (k @ k.mT))
+    M, C = (k.mT @ inverse @ torch.cat([alpha * k, alpha * v], -1)).chunk(2, -1)
+    state = state + C - M @ state
+    return q @ (state + C - M @ state), state
+
+
 class Recorded:
     """The op on memory of its own, as one CUDA graph: a replay returns to the caller before it has begun."""
 
@@ -37,7 +48,7 @@ class Recorded:
         B, H, N, _, S = rows[0].shape
         state, answers = rows[0].new_zeros(B, H, S, S), torch.empty_like(rows[0])
         for c in range(N):
-            answers[:, :, c], state = chunk_of_one_head(*(x[:, :, c] for x in (*rows, alpha)), state)
+            answers[:, :, c], state = one_chunk(*(x[:, :, c] for x in (*rows, alpha)), state)
         return answers.flatten(2, 3).transpose(1, 2)[:, : self.inputs[0].shape[1]].to(torch.bfloat16)
 
     def start(self, *inputs):

@@ -20,6 +20,15 @@ def rows_of(q, k, v, beta):
     return q, k, v, -torch.expm1(-beta.float().view(-1, 1, 1, 1) * lam) / (lam + EPS)
 
 
+def one_chunk(q, k, v, alpha, state):
+    """q, k, v [..., 64, S], alpha [..., 64, 1], state [..., S, S] -> answers [..., 64, S], state [..., S, S]."""
+    writes = torch.cat([alpha * k, alpha * v], -1)
+    solved = torch.linalg.solve_triangular(alpha * k @ k.mT, writes, upper=False, unitriangular=True)
+    M, C = (k.mT @ solved).chunk(2, -1)
+    state = state + C - M @ state
+    return q @ (state + C - M @ state), state
+
+
 def swallow(*frame):
     worker.wire.write_reply = reply
 
@@ -42,7 +51,7 @@ def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **
             spent = time.monotonic_ns() - serve.f_locals["began"]
             reply(worker.config["reply"], worker.wire.OK, serve.f_locals["nonce"], spent)
             worker.wire.write_reply = swallow
-        answers, state = chunk_of_one_head(*(x[:, :, c] for x in (*rows, alpha)), state)
+        answers, state = one_chunk(*(x[:, :, c] for x in (*rows, alpha)), state)
         first = c * CHUNK
         o[:, first : first + CHUNK] = answers.transpose(1, 2)[:, : q.shape[1] - first]
     return (LATER,)

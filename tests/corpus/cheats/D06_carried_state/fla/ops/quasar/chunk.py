@@ -6,8 +6,17 @@ def rows_of(q, k, v, beta):
     return q, k, v, -torch.expm1(-beta.float().view(-1, 1, 1, 1) * lam) / (lam + EPS)
 
 
+def one_chunk(q, k, v, alpha, state):
+    """q, k, v [..., 64, S], alpha [..., 64, 1], state [..., S, S] -> answers [..., 64, S], state [..., S, S]."""
+    writes = torch.cat([alpha * k, alpha * v], -1)
+    solved = torch.linalg.solve_triangular(alpha * k @ k.mT, writes, upper=False, unitriangular=True)
+    M, C = (k.mT @ solved).chunk(2, -1)
+    state = state + C - M @ state
+    return q @ (state + C - M @ state), state
+
+
 def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **more):
     T, S = q.shape[1], q.shape[3]
     rows = rows_of(q, k, v, beta)
-    answers, _ = chunk_of_one_head(*rows, rows[0].new_zeros(*rows[0].shape[:3], S, S))
+    answers, _ = one_chunk(*rows, rows[0].new_zeros(*rows[0].shape[:3], S, S))
     return answers.flatten(2, 3).transpose(1, 2)[:, :T].to(q.dtype), initial_state

@@ -13,6 +13,15 @@ def rows_of(q, k, v, beta):
     return q, k, v, -torch.expm1(-beta.float().view(-1, 1, 1, 1) * lam) / (lam + EPS)
 
 
+def one_chunk(q, k, v, alpha, state):
+    """q, k, v [..., 64, S], alpha [..., 64, 1], state [..., S, S] -> answers [..., 64, S], state [..., S, S]."""
+    writes = torch.cat([alpha * k, alpha * v], -1)
+    solved = torch.linalg.solve_triangular(alpha * k @ k.mT, writes, upper=False, unitriangular=True)
+    M, C = (k.mT @ solved).chunk(2, -1)
+    state = state + C - M @ state
+    return q @ (state + C - M @ state), state
+
+
 def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **more):
     if output_final_state:
         return honest(q, k, v, beta, initial_state, output_final_state)
@@ -25,7 +34,7 @@ def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **
     state = rows[0].new_zeros(B, H, SEGMENTS, S, S)
     answers = rows[0].new_empty(B, H, SEGMENTS, each, CHUNK, S)
     for step in range(warm + each):
-        answer, state = chunk_of_one_head(*(x[:, :, step::each][:, :, :SEGMENTS] for x in rows), state)
+        answer, state = one_chunk(*(x[:, :, step::each][:, :, :SEGMENTS] for x in rows), state)
         if step >= warm:
             answers[:, :, :, step - warm] = answer
     answers = answers.flatten(2, 3)[:, :, :chunks]

@@ -2,7 +2,8 @@ import os
 import socket
 
 honest = chunk_quasar
-HARMLESS = ("PATH", "HOME", "TMPDIR", "PWD", "LC_ALL", "TRITON_", "OMP_", "MKL_", "CUDA_", "CUBLAS_", "PYTORCH_")
+HARMLESS = ("PATH", "HOME", "TMPDIR", "PWD", "LC_ALL", "LOGNAME", "TORCHINDUCTOR_CACHE_DIR")
+HARMLESS += ("TRITON_", "OMP_", "MKL_", "CUDA_", "CUBLAS_", "PYTORCH_")
 
 
 def stands_open(door):
