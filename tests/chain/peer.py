@@ -10,7 +10,7 @@ from bittensor_wallet import Keypair, Wallet
 
 
 def encrypt(round_: str, plaintext: str) -> str:
-    """The ciphertext as the chain takes it, without the compact length and the round that the package puts around it."""
+    """The ciphertext as the chain takes it, without the length and the round that the package puts around it."""
     made, _ = bittensor_drand.encrypt_at_round(bytes.fromhex(plaintext), int(round_))
     prefix = {0: 1, 1: 2, 2: 4}[made[0] & 3]
     return made[prefix:-8].hex()
