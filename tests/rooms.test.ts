@@ -59,6 +59,9 @@ const isPure = inRoom(
   'app/chain/normalise-carry-over.ts',
   'app/chain/epoch.ts',
   'app/chain/epoch-window.ts',
+  'app/chain/calls.ts',
+  'app/chain/calls-scale.ts',
+  'app/chain/calls-bytes.ts',
   'app/ids.ts',
 );
 /** Reads the parsers' wasm files from the disk and hands them to the rest of its room. */
