@@ -9,6 +9,7 @@ import { processIo } from './process-io.ts';
 import { type Program, runCommand } from './run-command.ts';
 import { VERIFY_HELP } from './verify.ts';
 import { version } from './version.ts';
+import { WEIGHTS_HELP } from './weights.ts';
 
 export function program(): Program {
   return {
@@ -34,6 +35,11 @@ export function program(): Program {
         summary: 'does a result record hold?',
         help: VERIFY_HELP,
         load: async () => (await import('./verify.ts')).verifyCommand,
+      },
+      weights: {
+        summary: 'what the standing pays, and the weights that follow',
+        help: WEIGHTS_HELP,
+        load: async () => (await import('./weights.ts')).weightsCommand,
       },
       operator: {
         summary: 'make and pin the operator repository',

@@ -32,17 +32,29 @@ export async function fetchRepository(
   const [, owner, name] = /^([\w-]{1,100})\/([\w.-]{1,100})$/.exec(repo) ?? [];
   if (owner === undefined || name === undefined)
     throw new UsageError('--repo: write owner/name, as in the address of your fork');
+  return askReferee(io, referee, `/api/v1/repos/${owner}/${name}`, Repository);
+}
+
+/** What the Referee at that address answers to a GET of `path`. Throws `CommandError` and `UsageError`. */
+export async function askReferee<T>(
+  io: Pick<Io, 'fetch'>,
+  referee: string,
+  path: string,
+  schema: z.ZodType<T>,
+): Promise<T> {
   let base: string;
   try {
     base = parseAppUrl(referee);
   } catch (error) {
     throw new UsageError(`--referee: ${(error as Error).message}`);
   }
-  const address = `${base}/api/v1/repos/${owner}/${name}`;
   let status: number;
   let body: unknown;
   try {
-    const response = await io.fetch(address, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await io.fetch(`${base}${path}`, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
     status = response.status;
     body = await response.json().catch(() => undefined);
   } catch (error) {
@@ -58,8 +70,8 @@ export async function fetchRepository(
       `${base} answered ${status}: ${refusal.success ? said : `${said}; is --referee the address of a Quasar Referee?`}`,
     );
   }
-  const repository = Repository.safeParse(body);
-  if (!repository.success)
+  const answer = schema.safeParse(body);
+  if (!answer.success)
     throw new CommandError(`${base} does not answer like a Quasar Referee: check --referee`);
-  return repository.data;
+  return answer.data;
 }

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import type { Io } from '../../app/cli/io.ts';
+import { weightsCommand } from '../../app/cli/weights.ts';
+import { apiRoutes } from '../../app/http/api.ts';
+import { running } from '../http/running.ts';
+import { aReadModel, JOIN } from '../http/samples.ts';
+import { anIo } from './io.ts';
+
+const hotkey = '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY';
+const WEIGHTS = { createdAt: '2026-11-21T10:50:00.000Z', shares: [{ hotkey, share: 0.6 }], more: 1 };
+const NAMED = ['--referee', 'https://referee.example'];
+
+const answering = (weights: unknown, status = 200) => {
+  const asked: string[] = [];
+  const fetch = (async (url: string | URL | Request) => {
+    asked.push(String(url));
+    return new Response(JSON.stringify({ network: 'finney', netuid: 24, weights }), { status });
+  }) as typeof globalThis.fetch;
+  return { asked, fetch };
+};
+const run = async (argv: string[], options: Partial<Io>) => {
+  const io = anIo(options);
+  expect(await weightsCommand(argv, io)).toBe(0);
+  return io.printed();
+};
+
+describe('weights', () => {
+  it('prints what the API of a Referee says, as one line of JSON', async () => {
+    const { url } = await running(apiRoutes(aReadModel(), JOIN));
+    const printed = await run(['--dry-run', '--json', '--referee', url], { fetch });
+    expect(printed.trimEnd()).not.toContain('\n');
+    expect(JSON.parse(printed)).toEqual({
+      netuid: 24,
+      block: null,
+      path: 'none',
+      uids: null,
+      values: null,
+      shares: [{ hotkey, share: 0.6 }],
+    });
+  });
+
+  it('has no shares before the first decision', async () => {
+    const { url } = await running(apiRoutes(aReadModel({ weights: async () => null }), JOIN));
+    expect(JSON.parse(await run(['--json', '--referee', url], { fetch })).shares).toEqual([]);
+    expect(await run(['--referee', url], { fetch })).toContain('nothing was decided yet');
+  });
+
+  it('prints shares, what is left to the owner, and that nothing is sent', async () => {
+    expect(await run(NAMED, answering(WEIGHTS))).toBe(
+      `netuid 24 of finney: standing of 2026-11-21T10:50:00.000Z
+   60.00 %  ${hotkey}
+   40.00 %  the subnet owner
+No chain is configured: nothing is sent.
+`,
+    );
+    const all = { ...WEIGHTS, shares: [0.1, 0.2, 0.7].map((share) => ({ hotkey, share })) };
+    expect(await run(NAMED, answering(all))).not.toContain('owner');
+  });
+
+  it('asks the Referee that is named, else the one of this environment, else a local one', async () => {
+    const asked = async (argv: string[], env: Io['env']) => {
+      const app = answering(null);
+      await run(argv, { ...app, env });
+      return app.asked;
+    };
+    const env = { PUBLIC_URL: 'https://ours.example/', PORT: '9000' };
+    expect(await asked(NAMED, env)).toEqual(['https://referee.example/api/v1/weights']);
+    expect(await asked([], env)).toEqual(['https://ours.example/api/v1/weights']);
+    expect(await asked([], { PORT: '9000' })).toEqual(['http://127.0.0.1:9000/api/v1/weights']);
+    expect(await asked([], {})).toEqual(['http://127.0.0.1:8000/api/v1/weights']);
+  });
+
+  it('says when nobody answers, and who refused', async () => {
+    const gone = (async () => {
+      throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED 127.0.0.1:8000') });
+    }) as typeof globalThis.fetch;
+    await expect(run([], { fetch: gone })).rejects.toMatchObject({
+      name: 'CommandError',
+      message: 'no answer from http://127.0.0.1:8000: connect ECONNREFUSED 127.0.0.1:8000',
+    });
+    await expect(run([], answering(WEIGHTS, 502))).rejects.toThrow('http://127.0.0.1:8000 answered 502');
+    await expect(run(['--referee', 'http://elsewhere.example'], {})).rejects.toThrow('https is wanted');
+  });
+
+  it.each([
+    ['a share above 1', { ...WEIGHTS, shares: [{ hotkey, share: 1.5 }] }],
+    ['a share that is no number', { ...WEIGHTS, shares: [{ hotkey, share: '1' }] }],
+    ['what is no hotkey', { ...WEIGHTS, shares: [{ hotkey: '\u001b[2J', share: 1 }] }],
+    ['no shares', {}],
+  ])('believes no answer with %s', async (_, weights) => {
+    await expect(run(NAMED, answering(weights))).rejects.toThrow('does not answer like a Quasar Referee');
+  });
+});
