@@ -62,6 +62,8 @@ const isPure = inRoom(
   'app/chain/calls.ts',
   'app/chain/calls-scale.ts',
   'app/chain/calls-bytes.ts',
+  'app/chain/calls-metadata.ts',
+  'app/chain/timelock-payload.ts',
   'app/ids.ts',
 );
 /** Reads the parsers' wasm files from the disk and hands them to the rest of its room. */
@@ -107,6 +109,7 @@ describe('the reader of imports', () => {
       'app/scoring/',
       'app/reports/',
       'app/miners/',
+      'app/chain/',
       'app/github/',
       'db/',
       'actions/',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { chooseCall, KNOWN_CALLS, type MetadataCall, runtimeCalls } from '../../app/chain/calls.ts';
 import { aMetadataCall, SPEC_293, SPEC_393 } from './runtimes.ts';
@@ -104,6 +105,19 @@ describe('a runtime that changed', () => {
       call: { name: 'commit_crv3_weights' },
       passedOver: [{ name: 'commit_timelocked_mechanism_weights' }, { name: 'commit_timelocked_weights' }],
     });
+  });
+});
+
+describe('the README of the room', () => {
+  it('lists the known calls in order of preference', () => {
+    const readme = readFileSync(new URL('../../app/chain/README.md', import.meta.url), 'utf8');
+    const rows = [...readme.matchAll(/^\| `(\w+)` +\| (version \d|off) /gm)];
+    expect(rows.map(([, name, version]) => [name, version])).toEqual(
+      KNOWN_CALLS.map(({ name, payloadVersion }) => [
+        name,
+        payloadVersion === null ? 'off' : `version ${payloadVersion}`,
+      ]),
+    );
   });
 });
 
