@@ -28,7 +28,8 @@ const Answer = z.looseObject({
             share: z.number().positive().max(1),
           }),
         )
-        .max(256),
+        .max(256)
+        .refine((shares) => shares.reduce((sum, { share }) => sum + share, 0) <= 1 + 1e-9),
     })
     .nullable(),
 });

@@ -85,6 +85,7 @@ No chain is configured: nothing is sent.
   it.each([
     ['a share above 1', { ...WEIGHTS, shares: [{ hotkey, share: 1.5 }] }],
     ['a share that is no number', { ...WEIGHTS, shares: [{ hotkey, share: '1' }] }],
+    ['more than the whole', { ...WEIGHTS, shares: [0.6, 0.5].map((share) => ({ hotkey, share })) }],
     ['what is no hotkey', { ...WEIGHTS, shares: [{ hotkey: '\u001b[2J', share: 1 }] }],
     ['no shares', {}],
   ])('believes no answer with %s', async (_, weights) => {
