@@ -54,12 +54,9 @@ export class ScaleReader {
     }
   }
 
-  get left(): number {
-    return this.#bytes.length - this.#at;
-  }
-
   #take(length: number): Buffer {
-    if (length > this.left) throw new RangeError(`${length} bytes are wanted, ${this.left} are left`);
+    const left = this.#bytes.length - this.#at;
+    if (length > left) throw new RangeError(`${length} bytes are wanted, ${left} are left`);
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }

@@ -84,8 +84,10 @@ export const KNOWN_CALLS: readonly KnownCall[] = [
 /** The known calls that a runtime has with exactly their arguments, in order of preference. */
 export function runtimeCalls(metadata: readonly MetadataCall[]): RuntimeCall[] {
   return KNOWN_CALLS.flatMap((known) => {
-    const found = metadata.find((call) => call.name === known.name && shapeOf(call) === shapeOf(known));
-    return found === undefined ? [] : [{ ...known, pallet: found.pallet, index: found.index }];
+    const found = metadata.find(({ name }) => name === known.name);
+    return found === undefined || shapeOf(found) !== shapeOf(known)
+      ? []
+      : [{ ...known, pallet: found.pallet, index: found.index }];
   });
 }
 
@@ -131,10 +133,9 @@ export function chooseCall(
 
 function changedCalls(metadata: readonly MetadataCall[], kind: KnownCall['kind']): PassedOver[] {
   return KNOWN_CALLS.filter((known) => known.kind === kind).flatMap((known) => {
-    const named = metadata.filter(({ name }) => name === known.name);
-    const changed = named.find((call) => shapeOf(call) !== shapeOf(known));
-    if (changed === undefined || named.some((call) => shapeOf(call) === shapeOf(known))) return [];
-    return [{ name: known.name, why: `it takes (${shapeOf(changed)}) instead of (${shapeOf(known)})` }];
+    const found = metadata.find(({ name }) => name === known.name);
+    if (found === undefined || shapeOf(found) === shapeOf(known)) return [];
+    return [{ name: known.name, why: `it takes (${shapeOf(found)}) instead of (${shapeOf(known)})` }];
   });
 }
 

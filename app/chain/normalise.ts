@@ -131,9 +131,8 @@ function assign(shares: readonly Share[], { uidOf, ownUid, ownerUid }: Subnet) {
 function padded({ uids, values }: WeightRow, { size, ownUid, minAllowedWeights }: Subnet): WeightRow {
   // the chain exempts a row of one's own uid alone
   if (uids.length === 1 && uids[0] === ownUid) return { uids, values };
-  const wanted = Math.min(minAllowedWeights, size);
   const others = Array.from({ length: size }, (_, uid) => uid).filter((uid) => !uids.includes(uid));
-  const padding = others.slice(0, Math.max(0, wanted - uids.length));
+  const padding = others.slice(0, Math.max(0, minAllowedWeights - uids.length));
   return { uids: [...uids, ...padding], values: [...values, ...padding.map(() => 0)] };
 }
 
