@@ -34,7 +34,10 @@ class Call:
 
 
 class Session:
-    """A started worker with its slots. `clock` gives nanoseconds; `deadline_ns` ends the whole evaluation."""
+    """A started worker with its slots. `clock` gives nanoseconds; `deadline_ns` ends the whole evaluation.
+
+    `spins`: the judge has CPUs of its own, and keeps one busy while it waits for an answer.
+    """
 
     def __init__(
         self,
@@ -44,11 +47,12 @@ class Session:
         name: str,
         limits: dict,
         deadline_ns: int,
+        spins: bool = False,
         clock: Callable[[], int] = time.monotonic_ns,
     ):
         self.process, self.slots, self.keys, self.name, self.limits = process, slots, keys, name, limits
         self.memory: Memory = HostMemory(process)
-        self._deadline_ns, self._clock = deadline_ns, clock
+        self._deadline_ns, self._spins, self._clock = deadline_ns, spins, clock
         self._serial = 0
         # Calls whose own account of the time cannot be true; shown, never decisive.
         self.inconsistent = 0
@@ -82,13 +86,16 @@ class Session:
         fill = slot.filler(masters, first_row, blocks.permutation(len(slot.layout.input_blocks)))
         take = slot.taker(blocks.permutation(len(slot.layout.output_blocks)))
         slot.poison()
-        wire.expect_silence(self.process.pipes.reply)
         limit = self._within(self.limits["callSeconds"] if timeout_s is None else timeout_s)
         try:
+            if self._spins:
+                # Waking a worker that has slept is nobody's time.
+                self._command(wire.HELLO, wire.NO_SLOT, limit)
+            wire.expect_silence(self.process.pipes.reply)
             began = self._clock()
             fill()
             wire.send(self.process.pipes.command, wire.pack_command(wire.RUN, nonce, slot_id))
-            status, child_ns = wire.receive(self.process.pipes.reply, nonce, limit)
+            status, child_ns = wire.receive(self.process.pipes.reply, nonce, limit, self._spins)
             replied = self._clock()
             outputs = take()
             ended = self._clock()

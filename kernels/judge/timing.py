@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from judge import digests, stats
+from judge import digests, physics, stats
 from judge.faults import Fault
 from judge.gates import GateLog
 from judge.op_calls import OpCalls
@@ -23,7 +23,8 @@ SLOW_KEPT = 2
 # Further blocks are played until every class's 95 % interval of the median is within this part of it on either side.
 HALF_WIDTH = 0.005
 # ... or until the next block would pass this time, comparisons included: a verdict must not wait for the last permille.
-MOST_SECONDS = 12.0
+# Times that would be unstable are played on until the task's limit.
+MOST_SECONDS = 9.0
 MOST_BLOCKS = 64
 
 
@@ -71,8 +72,9 @@ def plan(classes: tuple[str, ...], kept_each: int, stream: np.random.Generator, 
 
     The first block begins with two rounds that never count.
     """
-    each = math.ceil(kept_each / (1 - stream.uniform(DROP_LOW, DROP_HIGH)))
-    rounds = [Round(name, i < kept_each) for name in classes for i in range(each)]
+    kept = [Round(name, True) for name in classes for _ in range(kept_each)]
+    more = math.ceil(len(kept) / (1 - stream.uniform(DROP_LOW, DROP_HIGH))) - len(kept)
+    rounds = kept + [Round(classes[i], False) for i in stream.integers(0, len(classes), more)]
     warming = [Round(classes[i], False) for i in stream.integers(0, len(classes), FIRST_DROPPED)] if first else []
     return warming + [rounds[i] for i in stream.permutation(len(rounds))]
 
@@ -121,8 +123,8 @@ def measure(
         ]
         if found.spent_ns > rules.max_seconds * 1e9 or max(map(half_width, classes)) <= HALF_WIDTH:
             break
-        passed_s = (time.monotonic_ns() - began_ns) / 1e9
-        if passed_s * (number + 2) / (number + 1) > MOST_SECONDS:
+        ends_s = (time.monotonic_ns() - began_ns) / 1e9 * (number + 2) / (number + 1)
+        if ends_s > (MOST_SECONDS if physics.unstable(classes) is None else rules.max_seconds):
             break
     return classes, found.digests
 

@@ -37,8 +37,8 @@ def send(fd: int, frame: bytes) -> None:
         raise Fault("protocol_error", "the worker's command pipe is full")
 
 
-def receive(fd: int, nonce: bytes, timeout_s: float) -> tuple[int, int]:
-    """-> (status, child event ns) of the one reply that carries `nonce`.
+def receive(fd: int, nonce: bytes, timeout_s: float, spin: bool = False) -> tuple[int, int]:
+    """-> (status, child event ns) of the one reply that carries `nonce`. With `spin` a CPU is kept busy waiting.
 
     Raises Fault: `timeout` when nothing came, `early_exit` on a clean end of file, `protocol_error` for a short, long,
     foreign or forged frame. `fd` must be non-blocking.
@@ -49,11 +49,11 @@ def receive(fd: int, nonce: bytes, timeout_s: float) -> tuple[int, int]:
     waiting.register(fd, select.POLLIN)
     while len(data) < REPLY.size:
         left = deadline - time.monotonic()
-        if left <= 0 or not waiting.poll(max(1, int(left * 1000))):
+        if left <= 0:
             if data:
                 raise Fault("protocol_error", f"the worker sent {len(data)} of {REPLY.size} bytes and then nothing")
-            if left <= 0:
-                raise Fault("timeout", f"no answer within {timeout_s:g} s")
+            raise Fault("timeout", f"no answer within {timeout_s:g} s")
+        if not waiting.poll(0 if spin else max(1, int(left * 1000))):
             continue
         part = _read(fd, REPLY.size - len(data))
         if part == b"":

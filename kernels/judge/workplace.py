@@ -85,7 +85,8 @@ class Workplace:
         except BaseException:
             slots.close()
             raise
-        session = Session(process, slots, self.keys, plan.name, self.task.limits, self._deadline_ns)
+        spins = self.device.kind == "cuda"
+        session = Session(process, slots, self.keys, plan.name, self.task.limits, self._deadline_ns, spins)
         self._started[plan.name] = session
 
     def take_memory(self, plan: WorkerPlan) -> None:
