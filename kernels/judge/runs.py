@@ -54,7 +54,7 @@ def measure(
         workplace.task.data["timing"][device.kind],
         length,
         slow=call_ns > timing.SLOW_NS,
-        ranked=ranked,
+        ranked=ranked and device.alone,
         cuda=device.kind == "cuda",
         threads=min(2, len(os.sched_getaffinity(0))),
     )

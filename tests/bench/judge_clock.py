@@ -1,8 +1,8 @@
 """What the judge's clock adds to a call. `PYTHONPATH=kernels python3 -B tests/bench/judge_clock.py`
 
 An honest kernel notes with CUDA events how long the GPU worked on each call, with sleeps of known length before it. The
-overhead is what the judge clocked beyond that and beyond its own share, which every figure has taken off: copy, snapshot
-and the turnaround of an empty call.
+overhead is what the judge clocked beyond that and beyond its own share, which every figure has taken off: copy,
+snapshot and the turnaround of an empty call.
 """
 
 from __future__ import annotations
