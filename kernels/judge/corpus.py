@@ -28,8 +28,8 @@ HANGS_SECONDS = 900.0
 REAP_SECONDS = 5.0
 GAIN_LIMIT = 0.02
 ALTERNATIONS = 3
-# Reasons that times give: these cases need a GPU that nobody else uses.
-OF_TIMES = {"implausible", "unstable"}
+# Reasons that times or the GPU's memory give: these cases need a GPU that nobody else uses.
+ALONE = {"implausible", "unstable", "unsupported"}
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,11 @@ class Runner:
     jobs: int = 1
 
     def judge(self, cases: Sequence[Case]) -> Iterator[Outcome]:
-        """-> outcomes as cases end; on a GPU those whose verdict is a matter of times come last, one by one."""
+        """-> outcomes as cases end; on a GPU those that times or its memory decide come last, one by one."""
         os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["judge.evaluation"])  # torch is imported once, not once a case
-        last = [case for case in cases if self.device == "cuda" and OF_TIMES & {*case.expect["reasons"]}]
+        last = [case for case in cases if self.device == "cuda" and ALONE & {*case.expect["reasons"]}]
         with ThreadPoolExecutor(max_workers=self.jobs) as pool:
             running = [pool.submit(self._outcome, context, case) for case in cases if case not in last]
             yield from (done.result() for done in as_completed(running))
