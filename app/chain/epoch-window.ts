@@ -1,15 +1,12 @@
 /** Whether weights should be sent now, or after how many blocks. Pure. */
 
+import { type EpochSchedule, guardBlocks, nextEpochBlock } from './epoch.ts';
+
 /** Late enough that the standing is fresh, early enough that there is time to try again. */
 const FROM_BLOCKS_BEFORE = 60;
-/** A call that is included a little late must not fall into the next epoch. */
-const GUARD_BLOCKS = 3;
 
-export interface SendSituation {
-  /** The block that all of this was read at. */
-  readonly head: number;
-  /** From `nextEpochBlock`. */
-  readonly nextEpoch: number;
+/** What holds a uid back, read at the block of the schedule. */
+export interface RateLimit {
   /** `LastUpdate` of our uid; 0 when it never sent any. */
   readonly lastUpdate: number;
   /** `WeightsSetRateLimit`. */
@@ -30,21 +27,17 @@ export type SendTime =
  * Blocks that must go by before the chain takes weights of this uid in its next block; 0 when it takes them now.
  * Source: subtensor `check_rate_limit`, which passes from `LastUpdate` + limit on, and always while `LastUpdate` is 0.
  */
-export function rateLimitWait({
-  head,
-  lastUpdate,
-  rateLimitBlocks,
-}: Omit<SendSituation, 'nextEpoch'>): number {
+export function rateLimitWait(head: number, { lastUpdate, rateLimitBlocks }: RateLimit): number {
   return lastUpdate === 0 ? 0 : Math.max(0, lastUpdate + rateLimitBlocks - (head + 1));
 }
 
 /**
- * Weights are sent once per epoch, in the last 60 blocks before it runs and not in the last 3, when the rate limit lets
- * them pass. Whether this epoch's were sent already is for the caller to know.
+ * Weights are sent once per epoch, in the last 60 blocks before it runs but for the very last (`guardBlocks`), when the
+ * rate limit lets them pass. Whether this epoch's were sent already is for the caller to know. Throws `EpochError`.
  */
-export function whenToSend(situation: SendSituation): SendTime {
-  const left = situation.nextEpoch - situation.head;
-  const limited = rateLimitWait(situation);
+export function whenToSend(schedule: EpochSchedule, rateLimit: RateLimit): SendTime {
+  const left = nextEpochBlock(schedule) - schedule.head;
+  const limited = rateLimitWait(schedule.head, rateLimit);
   const early = left - FROM_BLOCKS_BEFORE;
   if (limited > 0 && limited >= early)
     return wait(limited, 'rate_limit', `the rate limit of the subnet lets weights pass in ${said(limited)}`);
@@ -54,12 +47,8 @@ export function whenToSend(situation: SendSituation): SendTime {
       'too_early',
       `the epoch runs in ${said(left)}: weights are sent in its last ${FROM_BLOCKS_BEFORE}`,
     );
-  if (left <= GUARD_BLOCKS)
-    return wait(
-      Math.max(1, left),
-      'boundary',
-      `the epoch runs in ${said(left)}: too late to be sure to be in it`,
-    );
+  if (left <= guardBlocks(schedule))
+    return wait(left, 'boundary', `the epoch runs in ${said(left)}: too late to be sure to be in it`);
   return { kind: 'now' };
 }
 

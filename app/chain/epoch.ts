@@ -13,7 +13,10 @@ export interface StatefulSchedule {
   readonly blocksSinceLastStep: number;
 }
 
-/** Runtimes before that, such as spec 293: the schedule follows from the block number alone. */
+/**
+ * Runtimes before that, such as spec 293: the schedule follows from the block number alone, and commits are opened in the
+ * block in which the epoch runs, with one try. Source: opentensor/subtensor f59e608, `run_coinbase` and `weights.rs`.
+ */
 export interface ModuloSchedule {
   readonly form: 'modulo';
   readonly head: number;
@@ -39,25 +42,36 @@ export interface RevealRequest {
   readonly blockSeconds?: number;
 }
 
-export type EpochErrorCode = 'no_epochs' | 'impossible_schedule' | 'bad_reveal_period' | 'before_beacon';
+export type EpochErrorCode =
+  | 'no_epochs'
+  | 'impossible_schedule'
+  | 'bad_reveal_period'
+  | 'before_beacon'
+  | 'too_late';
 
-/** The schedule allows no answer. Reading the chain again may help only if the subnet's owner changes it. */
+/** The schedule allows no answer. Only `too_late` passes by itself. */
 export class EpochError extends Error {
   override readonly name = 'EpochError';
-  readonly retryable = false;
+  readonly retryable: boolean;
   constructor(
     readonly code: EpochErrorCode,
     readonly userMessage: string,
   ) {
     super(`${code}: ${userMessage}`);
+    this.retryable = code === 'too_late';
   }
 }
 
 /** An epoch runs at the latest when this many blocks went by (subtensor `MAX_TEMPO`). */
 const MAX_BLOCKS_BETWEEN_STEPS = 50_400;
 const MAX_REVEAL_PERIOD = 100;
-/** The pulse may come these blocks after the first try: the chain tries again in every block of the epoch. Source: bittensor-drand. */
-const SAFETY_BLOCKS = 3;
+/**
+ * Today's chain tries again in every block of the epoch, so the pulse is wanted some blocks after the first try. Source:
+ * bittensor-drand 2.
+ */
+const PULSE_AFTER_BLOCKS = 3;
+/** The old chain must have stored the pulse when it looks; so much earlier, counted from the block after. Source: bittensor-drand 0. */
+const STORED_AFTER_ROUNDS = 24;
 const BLOCK_SECONDS = 12;
 
 /**
@@ -72,11 +86,12 @@ export function nextEpochBlock(schedule: EpochSchedule): number {
 /** The epoch that a commit included in the next block belongs to. Throws `EpochError`. */
 export function commitEpoch(schedule: EpochSchedule): number {
   checkSchedule(schedule);
-  if (schedule.form === 'modulo') return moduloEpochOf(schedule.head + 1, schedule);
+  // one included in the block of an epoch counts to the next, as if it came a block later
+  if (schedule.form === 'modulo') return moduloEpochOf(schedule.head + 2, schedule);
   return schedule.subnetEpochIndex + (nextLookAhead(schedule) === schedule.head + 1 ? 1 : 0);
 }
 
-/** The block in which the chain opens a commit that is included in the next block. Throws `EpochError`. */
+/** The first block in which the chain tries to open a commit that is included in the next block. Throws `EpochError`. */
 export function firstRevealBlock(schedule: EpochSchedule, revealPeriodEpochs: number): number {
   if (
     !(
@@ -90,7 +105,7 @@ export function firstRevealBlock(schedule: EpochSchedule, revealPeriodEpochs: nu
       `RevealPeriodEpochs is ${revealPeriodEpochs}, not 1 to ${MAX_REVEAL_PERIOD}`,
     );
   const target = commitEpoch(schedule) + revealPeriodEpochs;
-  if (schedule.form === 'modulo') return target * (schedule.tempo + 1) - (schedule.netuid + 1);
+  if (schedule.form === 'modulo') return target * (schedule.tempo + 1) - (schedule.netuid + 1) - 1;
   let state = schedule;
   for (;;) {
     const block = nextEpoch(state);
@@ -113,15 +128,32 @@ export function firstRevealBlock(schedule: EpochSchedule, revealPeriodEpochs: nu
  */
 export function revealRound(schedule: EpochSchedule, request: RevealRequest): number {
   const { revealPeriodEpochs, nowSeconds, beacon, blockSeconds = BLOCK_SECONDS } = request;
-  const blocks = firstRevealBlock(schedule, revealPeriodEpochs) + SAFETY_BLOCKS - schedule.head;
-  const atSeconds = nowSeconds + blocks * blockSeconds;
-  const round = Math.floor((atSeconds - beacon.genesisSeconds) / beacon.periodSeconds);
-  if (!(round >= 1))
+  const blocks = firstRevealBlock(schedule, revealPeriodEpochs) - schedule.head;
+  const roundIn = (later: number) =>
+    Math.floor((nowSeconds + later * blockSeconds - beacon.genesisSeconds) / beacon.periodSeconds);
+  const round =
+    schedule.form === 'stateful'
+      ? roundIn(blocks + PULSE_AFTER_BLOCKS)
+      : roundIn(blocks + 1) - STORED_AFTER_ROUNDS;
+  if (!(roundIn(0) >= 1))
     throw new EpochError(
       'before_beacon',
       `the clock says ${nowSeconds} s, which is before the beacon began: set it right`,
     );
+  if (round <= roundIn(1))
+    throw new EpochError(
+      'too_late',
+      `the weights of this epoch could be read before they are on chain, ${blocks} blocks before they are opened: commit in the next epoch`,
+    );
   return round;
+}
+
+/**
+ * How many blocks before an epoch nothing is sent any more: a call that is included late must not fall into the next
+ * epoch, and on the old chain its round must not have come.
+ */
+export function guardBlocks({ form }: EpochSchedule): number {
+  return form === 'stateful' ? 3 : 8;
 }
 
 /** Coinbase counts the block before it tests whether the epoch is due. */

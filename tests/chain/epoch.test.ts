@@ -4,6 +4,7 @@ import {
   commitEpoch,
   EpochError,
   firstRevealBlock,
+  guardBlocks,
   type ModuloSchedule,
   nextEpochBlock,
   revealRound,
@@ -142,33 +143,73 @@ describe('the schedule of spec 293', () => {
     },
   );
 
-  it('opens a commit in the block after the epoch, by the published formula', () => {
-    // (1000 + 2) / 361 = epoch 2; epoch 3 begins at 3 * 361 - 2 = 1081, after the epoch of block 1080
+  /** The chain of spec 293 and 300: one try, in the block in which an epoch runs, for the commits of one epoch. */
+  function openedIn({ tempo, netuid, head }: ModuloSchedule, period: number): number {
+    const epochOf = (block: number) => Math.floor((block + netuid + 1) / (tempo + 1));
+    const runs = (block: number) => tempo - ((block + netuid + 1) % (tempo + 1)) === 0;
+    const committed = epochOf(head + 1) + (runs(head + 1) ? 1 : 0);
+    let block = head + 2;
+    while (!runs(block) || epochOf(block) - (period - 1) !== committed) block++;
+    return block;
+  }
+
+  it('opens a commit in the block in which the epoch runs', () => {
+    // 361 blocks an epoch: (1000 + 2) / 361 is 2, and epoch 2 runs in its last block, 3 * 361 - 3
     expect(nextEpochBlock(modulo(360, 1, 1000))).toBe(1080);
-    expect(firstRevealBlock(modulo(360, 1, 1000), 1)).toBe(1081);
-    expect(firstRevealBlock(modulo(360, 1, 1000), 3)).toBe(1803);
-    // 1795223604 + (1081 + 3 - 1000) * 12 s, less the genesis, by 3 s
-    expect(revealRound(modulo(360, 1, 1000), { ...request, revealPeriodEpochs: 1 })).toBe(34_140_415);
+    expect(commitEpoch(modulo(360, 1, 1000))).toBe(2);
+    expect(firstRevealBlock(modulo(360, 1, 1000), 1)).toBe(1080);
+    expect(firstRevealBlock(modulo(360, 1, 1000), 3)).toBe(1802);
   });
 
-  it('agrees with the formula of bittensor-drand 1, but where the next block begins an epoch', () => {
-    const one = fc.record({
-      tempo: fc.integer({ min: 1, max: 500 }),
-      netuid: fc.nat(1024),
-      head: fc.nat(10_000_000),
-      period: fc.integer({ min: 1, max: 100 }),
-    });
+  it('counts a commit in that block to the next epoch', () => {
+    expect(commitEpoch(modulo(360, 1, 1078))).toBe(2);
+    expect(commitEpoch(modulo(360, 1, 1079))).toBe(3);
+    expect(firstRevealBlock(modulo(360, 1, 1079), 1)).toBe(1441);
+  });
+
+  const schedules = fc.record({
+    form: fc.constant('modulo' as const),
+    tempo: fc.integer({ min: 1, max: 300 }),
+    netuid: fc.nat(1024),
+    head: fc.nat(10_000_000),
+  });
+
+  it('agrees with the chain block by block', () => {
     fc.assert(
-      fc.property(one, ({ tempo, netuid, head, period }) => {
-        const published =
-          (Math.floor((head + netuid + 1) / (tempo + 1)) + period) * (tempo + 1) - (netuid + 1);
-        // a commit is in the next block at the earliest, and then it belongs to the epoch that begins there
-        const begins = (head + 1 + netuid + 1) % (tempo + 1) === 0;
-        expect(firstRevealBlock(modulo(tempo, netuid, head), period)).toBe(
-          published + (begins ? tempo + 1 : 0),
-        );
+      fc.property(schedules, fc.integer({ min: 1, max: 4 }), (schedule, period) => {
+        expect(firstRevealBlock(schedule, period)).toBe(openedIn(schedule, period));
       }),
     );
+  });
+
+  it('wants a pulse that is stored by then: the round of the block after, less 24', () => {
+    // 1795223604 + (1081 - 1000) * 12 s, less the genesis, by 3 s
+    const round = revealRound(modulo(360, 1, 1000), { ...request, revealPeriodEpochs: 1 });
+    expect(round).toBe(34_140_403 - 24);
+    fc.assert(
+      fc.property(schedules, fc.integer({ min: 1, max: 100 }), (schedule, revealPeriodEpochs) => {
+        fc.pre(nextEpochBlock(schedule) - schedule.head > guardBlocks(schedule));
+        const { head, tempo, netuid } = schedule;
+        // there it counts the commit to the epoch of the head, which has just ended
+        fc.pre((head + 1 + netuid + 1) % (tempo + 1) !== 0);
+        const epoch = Math.floor((head + netuid + 1) / (tempo + 1)) + revealPeriodEpochs;
+        const inSeconds = (epoch * (tempo + 1) - (netuid + 1) - head) * 12;
+        const published = Math.ceil((NOW + inSeconds - quicknet.genesisSeconds) / 3) - 24;
+        const ours = revealRound(schedule, { ...request, revealPeriodEpochs });
+        expect(published - ours).toBeGreaterThanOrEqual(0);
+        expect(published - ours).toBeLessThanOrEqual(1);
+      }),
+    );
+  });
+
+  it('refuses a commit whose round would come before the commit', () => {
+    const roundAt = (head: number) =>
+      revealRound(modulo(360, 1, head), { ...request, revealPeriodEpochs: 1 });
+    const nowRound = Math.floor((NOW - quicknet.genesisSeconds) / 3);
+    expect(guardBlocks(modulo(360, 1, 1071))).toBe(8);
+    expect(roundAt(1071) - nowRound).toBe(16);
+    expect(() => roundAt(1076)).toThrow('too_late');
+    expect(new EpochError('too_late', 'x').retryable).toBe(true);
   });
 });
 
