@@ -1,5 +1,4 @@
 /** Bittensor's hotkey files, `~/.bittensor/wallets/NAME/hotkeys/HOTKEY`: plain JSON, or encrypted with a password. */
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { hexToU8a, isHex, u8aEq } from '@polkadot/util';
 import { mnemonicToMiniSecret } from '@polkadot/util-crypto/mnemonic';
@@ -7,6 +6,7 @@ import { z } from 'zod';
 import { KeyfileError } from './keyfile-error.ts';
 import { HotkeyPair } from './keyfile-pair.ts';
 import { type DeriveKey, isLocked, unlock } from './keyfile-password.ts';
+import { readSecretFile } from './keyfile-read.ts';
 
 export interface KeyfileOptions {
   /** Of an encrypted file; null where there is none. */
@@ -14,8 +14,6 @@ export interface KeyfileOptions {
   /** The slow step from password to key; argon2i as Bittensor's wallets have it by default. */
   readonly derive?: DeriveKey;
 }
-
-const MAX_BYTES = 64 * 1024;
 
 const KeyfileJson = z.looseObject({
   secretPhrase: z.string().nullish(),
@@ -35,7 +33,7 @@ export async function readKeyfile(file: string, options: KeyfileOptions): Promis
       'coldkey',
       `${file} is a coldkey, which this never needs: take it off this machine, and give a hotkey (~/.bittensor/wallets/NAME/hotkeys/HOTKEY)`,
     );
-  return parseKeyfile(readPrivately(file), file, options);
+  return parseKeyfile(readSecretFile(file, 'hotkey file'), file, options);
 }
 
 /** `file` is for messages only. Throws `KeyfileError`. */
@@ -52,37 +50,6 @@ export async function parseKeyfile(
   if (cryptoType != null && Number(cryptoType) !== 1)
     throw new KeyfileError('wrong_key_type', `${file} does not hold an sr25519 key, and hotkeys are sr25519`);
   return pairOf(parsed.data, file);
-}
-
-/** Opened once, so that what is checked is what is read. */
-function readPrivately(file: string): Uint8Array {
-  let descriptor: number;
-  try {
-    // a named pipe would hold the process until somebody writes
-    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new KeyfileError(
-      'unreadable',
-      `cannot read the hotkey file ${file} (${code}): it lies at ~/.bittensor/wallets/NAME/hotkeys/HOTKEY, and the user of this process must own it`,
-    );
-  }
-  try {
-    const stat = fstatSync(descriptor);
-    if (!stat.isFile() || stat.size > MAX_BYTES)
-      throw new KeyfileError(
-        'not_a_keyfile',
-        `${file} is not a Bittensor hotkey file (a file of about 600 bytes)`,
-      );
-    if ((stat.mode & 0o077) !== 0)
-      throw new KeyfileError(
-        'too_open',
-        `other users may open the hotkey file ${file} (mode ${(stat.mode & 0o777).toString(8)}): run  chmod 600 ${file}`,
-      );
-    return readFileSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function pairOf(content: KeyfileJson, file: string): HotkeyPair {

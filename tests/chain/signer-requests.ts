@@ -1,5 +1,7 @@
 /** Requests for signatures, as polkadot-js makes them, and the calls in them. */
+import { TypeRegistry } from '@polkadot/types';
 import { hexToU8a, u8aToHex } from '@polkadot/util';
+import { blake2AsU8a } from '@polkadot/util-crypto/blake2';
 import { KNOWN_CALLS, type RuntimeCall } from '../../app/chain/calls.ts';
 import { encodeCall, type WeightCall } from '../../app/chain/calls-bytes.ts';
 import { HotkeyPair } from '../../app/chain/keyfile-pair.ts';
@@ -67,3 +69,17 @@ export function aCall(name: string, index: number, content: WeightCall): string 
 }
 
 export const bytesOf = (hex: string): Uint8Array => hexToU8a(hex);
+
+/** What polkadot-js signs for the same request: it gets the names of the extensions and works out the rest itself. */
+export function signedByPolkadot(request: ReturnType<typeof aRequest>): Uint8Array {
+  const registry = new TypeRegistry();
+  const noBytes = request.signedExtensions.filter((name) => !/^(Check(?!Shielded)|Charge)/.test(name));
+  registry.setSignedExtensions(
+    request.signedExtensions,
+    Object.fromEntries(noBytes.map((name) => [name, { extrinsic: {}, payload: {} }])),
+  );
+  const bytes = registry
+    .createTypeUnsafe('ExtrinsicPayload', [request, { version: 4 }])
+    .toU8a({ method: true } as never);
+  return bytes.length > 256 ? blake2AsU8a(bytes) : bytes;
+}
