@@ -44,6 +44,8 @@ export async function startSignerServer(options: SignerServerOptions): Promise<S
   });
   server.maxConnections = MAX_CONNECTIONS;
   await listen(server, socketPath, group ? 0o660 : 0o600);
+  // such as no file descriptor left: the next connection may work again
+  server.on('error', (error) => log('connection not accepted', { err: error }));
   return {
     stop: () =>
       new Promise((resolve) => {
@@ -119,10 +121,13 @@ async function removeStale(socketPath: string): Promise<void> {
 
 function listen(server: net.Server, socketPath: string, mode: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) =>
-      reject(new SocketError(`cannot listen on ${socketPath} (${error.code})`)),
-    );
-    server.once('listening', resolve);
+    const failed = (error: NodeJS.ErrnoException) =>
+      reject(new SocketError(`cannot listen on ${socketPath} (${error.code})`));
+    server.once('error', failed);
+    server.once('listening', () => {
+      server.off('error', failed);
+      resolve();
+    });
     // the socket is made within `listen`: it never has other permissions, not for a moment
     const before = process.umask(0o777 & ~mode);
     try {

@@ -35,14 +35,6 @@ def wallet(folder: str, password: str, phrase: str) -> str:
     return str(Path(folder) / "w" / "hotkeys" / "h")
 
 
-def read(path: str, password: str) -> str:
-    """The address of a hotkey file that may be encrypted."""
-    file = Path(path)
-    made = Wallet(name=file.parent.parent.name, hotkey=file.name, path=str(file.parent.parent.parent))
-    pair = made.get_hotkey(password) if password else made.get_hotkey()
-    return pair.ss58_address
-
-
 def ready() -> str:
     return "ready"
 
@@ -52,7 +44,6 @@ if __name__ == "__main__":
         "encrypt": encrypt,
         "decrypt": decrypt,
         "wallet": wallet,
-        "read": read,
         "ready": ready,
     }
     print(commands[sys.argv[1]](*sys.argv[2:]))

@@ -55,7 +55,7 @@ export function aRequest(overrides: Record<string, unknown> = {}) {
     tip: '0x00000000000000000000000000000000',
     transactionVersion: '0x00000001',
     version: 4,
-    withSignedTransaction: true,
+    withSignedTransaction: false,
     ...overrides,
   };
 }
