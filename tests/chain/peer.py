@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+import time
 from pathlib import Path
 
 import bittensor_drand
@@ -24,6 +26,29 @@ def decrypt(round_: str, signature: str, ciphertext: str) -> str:
     return bittensor_drand.decrypt_with_signature(length + inner + int(round_).to_bytes(8, "little"), signature).hex()
 
 
+def rounds(schedules: str) -> str:
+    """The reveal round of each schedule, and the times before and after it was asked for."""
+    found = []
+    for at in json.loads(schedules):
+        before = time.time()
+        _, round_ = bittensor_drand.get_encrypted_commit_v2(
+            [0],
+            [65535],
+            0,
+            at["lastEpochBlock"],
+            at["pendingEpochAt"],
+            at["subnetEpochIndex"],
+            at["tempo"],
+            at["blocksSinceLastStep"],
+            at["head"],
+            at["revealPeriodEpochs"],
+            12,
+            bytes(32),
+        )
+        found.append({"before": before, "round": round_, "after": time.time()})
+    return json.dumps(found)
+
+
 def wallet(folder: str, password: str, phrase: str) -> str:
     """Writes a hotkey file as `btcli` does, encrypted if there is a password; prints the path."""
     made = Wallet(name="w", hotkey="h", path=folder)
@@ -43,6 +68,7 @@ if __name__ == "__main__":
     commands = {
         "encrypt": encrypt,
         "decrypt": decrypt,
+        "rounds": rounds,
         "wallet": wallet,
         "ready": ready,
     }
