@@ -148,14 +148,11 @@ class CudaDevice:
     def check_conditions(self, before: dict[str, int], after: dict[str, int]) -> None:
         if not self.alone:
             return
-        drift = yardstick.drift(before, after)
-        if drift > yardstick.MAX_DRIFT:
+        if yardstick.drift(before, after):
             # Heat of the last rounds passes; a host that has become slow stays slow.
             time.sleep(REST_SECONDS)
-            after = yardstick.measure(self.torch)
-            drift = yardstick.drift(before, after)
-        if drift > yardstick.MAX_DRIFT:
-            raise Refused(f"the GPU's own speed changed by {drift:.1%} during the run: {before} ns, then {after} ns")
+            if why := yardstick.drift(before, yardstick.measure(self.torch)):
+                raise Refused(why)
         if why := self._watch.too_many_marked():
             raise Refused(why)
 

@@ -23,7 +23,7 @@ def model():
 
 @pytest.fixture
 def layer_of_the_reference(monkeypatch):
-    """Stands in for the pinned layer: the reference's formula in fp32 on bf16 inputs. -> what its answer is scaled by."""
+    """Stands in for the pinned layer: the reference in fp32 on bf16 inputs. -> what its answer is scaled by."""
     gain = SimpleNamespace(value=1.0)
     reference = load_task("quasar_demo").reference()
 

@@ -3,7 +3,7 @@ import socket
 
 honest = chunk_quasar
 HARMLESS = ("PATH", "HOME", "TMPDIR", "PWD", "LC_ALL", "LOGNAME", "TORCHINDUCTOR_CACHE_DIR")
-HARMLESS += ("TRITON_", "OMP_", "MKL_", "CUDA_", "CUBLAS_", "PYTORCH_")
+HARMLESS += ("TRITON_", "OMP_", "MKL_", "CUDA_", "CUBLAS_", "PYTORCH_", "LD_LIBRARY_PATH", "CC")
 
 
 def stands_open(door):
