@@ -90,18 +90,14 @@ def directory(tmp_path):
 
 
 def read(directory, sizes=SIZES) -> logit_weights.Weights:
-    return logit_weights.read(
-        directory, sizes, KEYS, load_task("quasar").reference(), logits.CPU
-    )
+    return logit_weights.read(directory, sizes, KEYS, load_task("quasar").reference(), logits.CPU)
 
 
 def test_a_real_model_is_used_for_all_but_the_layer(directory):
     found, weights = tensors(), read(directory)
     assert torch.equal(weights.head, found["model.embed_tokens.weight"])
     assert torch.equal(weights.norm, found["model.norm.weight"])
-    assert torch.equal(
-        weights.trunk["1.down"], found["model.layers.1.mlp.down_proj.weight"]
-    )
+    assert torch.equal(weights.trunk["1.down"], found["model.layers.1.mlp.down_proj.weight"])
     assert torch.equal(
         weights.trunk["0.mlp_norm"],
         found["model.layers.0.post_attention_layernorm.weight"],
@@ -119,29 +115,19 @@ def test_the_layers_inputs_keep_unit_size(directory):
 
 def test_an_untied_head_is_read_from_the_file(directory):
     head = torch.randn(300, 128).to(torch.float32)
-    (directory / "config.json").write_text(
-        json.dumps({**CONFIG, "tie_word_embeddings": False})
-    )
-    (directory / "model.safetensors").write_bytes(
-        packed({**tensors(), "lm_head.weight": head})
-    )
+    (directory / "config.json").write_text(json.dumps({**CONFIG, "tie_word_embeddings": False}))
+    (directory / "model.safetensors").write_bytes(packed({**tensors(), "lm_head.weight": head}))
     assert torch.equal(read(directory).head, head.to(torch.bfloat16))
 
 
-def test_the_check_passes_an_honest_layer_in_a_real_model(
-    directory, layer_of_the_reference
-):
-    found, [report] = run(
-        logits.Model(SIZES, KEYS, load_task("quasar"), directory=directory)
-    )
+def test_the_check_passes_an_honest_layer_in_a_real_model(directory, layer_of_the_reference):
+    found, [report] = run(logits.Model(SIZES, KEYS, load_task("quasar"), directory=directory))
     assert report["model"] == "tiny, read weights"
     assert found["logits_max_abs_diff"]["value"] < 0.1
 
 
 def test_a_model_of_other_sizes_is_refused_by_name(directory):
-    with pytest.raises(
-        Refused, match="hidden_size is 128, not 896; num_hidden_layers is 2, not 24"
-    ):
+    with pytest.raises(Refused, match="hidden_size is 128, not 896; num_hidden_layers is 2, not 24"):
         read(directory, logit_weights.SIZES["qwen"])
 
 

@@ -39,12 +39,7 @@ def layer_of_the_reference(monkeypatch):
 
         def __call__(self, x):
             assert x.dtype == torch.bfloat16
-            return (
-                (
-                    gain.value
-                    * reference.layer(self.weights, x, self.heads, torch.float32)
-                ).to(torch.bfloat16),
-            )
+            return ((gain.value * reference.layer(self.weights, x, self.heads, torch.float32)).to(torch.bfloat16),)
 
     names = ("fla", "fla.layers", "fla.layers.quasar")
     for name in names:
@@ -63,9 +58,7 @@ class SessionOfTrunk:
 
     def call(self, slot_id, masters, label):
         values = dict(zip(self.model.names, masters, strict=True))
-        return SimpleNamespace(
-            outputs={"hidden": trunk.forward(values, self.model.sizes.trunk())}
-        )
+        return SimpleNamespace(outputs={"hidden": trunk.forward(values, self.model.sizes.trunk())})
 
 
 def run(model):
@@ -84,9 +77,7 @@ def test_the_logits_have_unit_deviation(model):
 
 def test_equal_keys_make_equal_models(model):
     again = logits.Model(SIZES, KEYS, load_task("quasar_demo"))
-    assert all(
-        torch.equal(a, b) for a, b in zip(model.masters, again.masters, strict=True)
-    )
+    assert all(torch.equal(a, b) for a, b in zip(model.masters, again.masters, strict=True))
     assert torch.equal(model.head, again.head)
     other = logits.Model(SIZES, Keys(bytes(32)), load_task("quasar_demo"))
     assert not torch.equal(model.masters[0], other.masters[0])
@@ -107,9 +98,7 @@ def test_positions_hold_the_ends_and_the_borders(name):
     assert min(positions) >= 0 and max(positions) < SIZES.length
 
 
-def test_an_honest_layer_passes_with_room_and_its_figures_are_reported(
-    model, layer_of_the_reference
-):
+def test_an_honest_layer_passes_with_room_and_its_figures_are_reported(model, layer_of_the_reference):
     found, [report] = run(model)
     assert found["logits_max_abs_diff"]["value"] < 0.05
     assert found["logits_cosine"]["value"] > 0.9999
@@ -118,9 +107,7 @@ def test_an_honest_layer_passes_with_room_and_its_figures_are_reported(
     assert report["top1"] > 0.9
 
 
-def test_a_layer_that_is_wrong_by_a_tenth_fails_and_is_reported_all_the_same(
-    model, layer_of_the_reference
-):
+def test_a_layer_that_is_wrong_by_a_tenth_fails_and_is_reported_all_the_same(model, layer_of_the_reference):
     layer_of_the_reference.value = 0.9
     gates, reports = GateLog(load_task("quasar_demo")), []
     with pytest.raises(Exception, match="logits_max_abs_diff"):
@@ -151,21 +138,15 @@ def test_rounding_errors_do_not_grow_with_depth(layer_of_the_reference):
 
 
 def test_figures_of_the_same_logits():
-    want = torch.randn(
-        64, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
-    )
+    want = torch.randn(64, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     same = logits.figures(want.clone(), want)
     assert (same.max_abs_diff, same.mean_kl, same.top1) == (0.0, 0.0, 1.0)
     assert same.cosine == pytest.approx(1.0)
 
 
 def test_figures_are_in_units_of_the_references_deviation():
-    want = torch.randn(
-        64, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(2)
-    )
-    noise = 0.01 * torch.randn(
-        64, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(3)
-    )
+    want = torch.randn(64, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    noise = 0.01 * torch.randn(64, 1000, dtype=torch.float64, generator=torch.Generator().manual_seed(3))
     small, large = (
         logits.figures(want + noise, want),
         logits.figures(5 * (want + noise), 5 * want),

@@ -34,11 +34,7 @@ def test_pinned_kernels_keep_the_chosen_configuration_and_nobody_elses(modules):
     import triton
 
     def configs():
-        return [
-            triton.Config({"BD": bd}, num_warps=warps)
-            for bd in (16, 32, 64, 128)
-            for warps in (4, 8)
-        ]
+        return [triton.Config({"BD": bd}, num_warps=warps) for bd in (16, 32, 64, 128) for warps in (4, 8)]
 
     conv, norm = modules
     conv.causal_conv1d_fwd_kernel = tuned_kernel(configs())
@@ -54,9 +50,7 @@ def test_pinned_kernels_keep_the_chosen_configuration_and_nobody_elses(modules):
         "layer_norm_gated_fwd_kernel",
     ]
     [kept] = conv.causal_conv1d_fwd_kernel.fn.configs
-    assert (kept.kwargs, kept.num_warps) == pinned_tuning.CHOSEN[
-        "causal_conv1d_fwd_kernel"
-    ]
+    assert (kept.kwargs, kept.num_warps) == pinned_tuning.CHOSEN["causal_conv1d_fwd_kernel"]
     # What is not offered falls back to the first.
     [kept] = norm.layer_norm_gated_fwd_kernel.fn.configs
     assert (kept.kwargs, kept.num_warps) == ({"BD": 16}, 4)
