@@ -1,6 +1,6 @@
 /** Bittensor's password protection of key files: `$NACL`, a nonce, and a secretbox under an argon2i key. */
-import { argon2iAsync } from '@noble/hashes/argon2.js';
 import { naclDecrypt } from '@polkadot/util-crypto/nacl';
+import { argon2i } from 'hash-wasm';
 import { KeyfileError } from './keyfile-error.ts';
 
 export type DeriveKey = (password: Uint8Array) => Promise<Uint8Array>;
@@ -16,10 +16,18 @@ const OTHER_FORMS = [
 
 /**
  * The 32-byte key of a password: libsodium's argon2i13 at its `SENSITIVE` limits, 8 passes over 512 MiB. Takes that memory and
- * about a minute of one core.
+ * several seconds of one core, in which the event loop stands still.
  */
 export const deriveKey: DeriveKey = (password) =>
-  argon2iAsync(password, SALT, { t: 8, m: 512 * 1024, p: 1, dkLen: 32, maxmem: 2 ** 30 });
+  argon2i({
+    password,
+    salt: SALT,
+    iterations: 8,
+    memorySize: 512 * 1024,
+    parallelism: 1,
+    hashLength: 32,
+    outputType: 'binary',
+  });
 
 export const isLocked = (bytes: Uint8Array): boolean =>
   MAGIC.equals(bytes.subarray(0, MAGIC.length)) || otherForm(bytes) !== undefined;

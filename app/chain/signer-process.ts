@@ -14,7 +14,7 @@ Holds the hotkey in a process of its own and signs what the App asks for: weight
 else. Run it as a user of its own; the App asks over the socket.
 
   --hotkey-file FILE    ~/.bittensor/wallets/NAME/hotkeys/HOTKEY, readable for its owner only (or a proxy's key)
-  --password-file FILE  the password of an encrypted hotkey file; opening one takes up to two minutes
+  --password-file FILE  the password of an encrypted hotkey file; opening one takes seconds and 512 MiB
   --netuid N            the subnet
   --genesis HASH        hash of block 0 of the chain, 0x and 64 digits
   --socket PATH         unix socket, in a folder that only the signer's user may write to

@@ -12,7 +12,7 @@ import { FROM_BAD_SEED, FROM_URI, LOCKED, PASSWORD, PASSWORD_KEY, PLAIN } from '
 
 const bytesOf = (content: unknown) => Buffer.from(JSON.stringify(content));
 const plain = (content: unknown) => parseKeyfile(bytesOf(content), 'FILE', { password: null });
-/** Stands in for the minute of argon2i; `keyfile-peers.test.ts` takes the real one. */
+/** Stands in for the seconds of argon2i; `keyfile-peers.test.ts` takes the real one. */
 const derive = async (password: Uint8Array) =>
   Buffer.from(password).toString() === PASSWORD ? PASSWORD_KEY : Buffer.alloc(32, 1);
 const { secretPhrase, secretSeed, privateKey, publicKey, ss58Address } = PLAIN;
