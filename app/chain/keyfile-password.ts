@@ -46,7 +46,10 @@ export async function unlock(
       `${file} is encrypted in the old ${other} form: let btcli rewrite it (any command that unlocks it does), or regenerate the hotkey from its phrase`,
     );
   if (password === null || password === '')
-    throw new KeyfileError('password_missing', `${file} is encrypted: give the file that holds its password`);
+    throw new KeyfileError(
+      'password_missing',
+      `${file} is encrypted: give the file that holds its password with --password-file`,
+    );
   const nonce = bytes.subarray(MAGIC.length, MAGIC.length + NONCE_BYTES);
   const box = bytes.subarray(MAGIC.length + NONCE_BYTES);
   if (nonce.length < NONCE_BYTES || box.length <= 16)

@@ -3,30 +3,36 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { linkMessage, parseHotkey, signLink, verifyLink } from '../miners/link.ts';
+import { stringToU8a, u8aToHex } from '@polkadot/util';
+import { readKeyfile } from '../chain/keyfile.ts';
+import { KeyfileError, type KeyfileErrorCode } from '../chain/keyfile-error.ts';
+import type { HotkeyPair } from '../chain/keyfile-pair.ts';
+import { readPasswordFile } from '../chain/keyfile-read.ts';
+import { linkMessage, parseHotkey, verifyLink } from '../miners/link.ts';
 import { parseQuasarYml } from '../miners/quasar-yml.ts';
-import { type HotkeySecret, readHotkeyFile } from './hotkey-file.ts';
 import { CommandError, type Io, UsageError } from './io.ts';
 import { fetchRepository } from './referee.ts';
 import { updateYml } from './update-yml.ts';
 
-export const LINK_HELP = `usage: link --repo OWNER/NAME --referee URL (--hotkey-file FILE | --hotkey SS58 [--signature HEX|-])
+export const LINK_HELP = `usage: link --repo OWNER/NAME --referee URL
+            (--hotkey-file FILE [--password-file FILE] | --hotkey SS58 [--signature HEX|-])
             (--print | --write [--path DIR] [--task NAME] [--target-length N] [--branch NAME] [--claim N])
 
 Links your hotkey to your fork: signs one line of text and writes quasar.yml, which you then commit and push.
 
-  --hotkey-file FILE  your hotkey's file (~/.bittensor/wallets/NAME/hotkeys/HOTKEY); it is read, and sent nowhere
-  --hotkey SS58       your hotkey's address, when the signature is made elsewhere
-  --signature HEX     that signature (64 bytes, sr25519); - reads it from standard input
-  --repo OWNER/NAME   your fork on GitHub; the App must be installed on it
-  --referee URL       address of the Referee
-  --print             print the exact text to sign, and nothing else
-  --write             write or update quasar.yml; comments and other lines stay
-  --path DIR          checkout that holds quasar.yml (default: this directory)
-  --task NAME         task to enter (default: what quasar.yml says, else the Referee's first)
-  --target-length N   sequence length to be ranked at; needed unless quasar.yml says it
-  --branch NAME       branch that is judged (default: the repository's default branch)
-  --claim N           tokens per second that you claim (optional: a claim missed by 10 % scores 0)
+  --hotkey-file FILE    your hotkey's file (~/.bittensor/wallets/NAME/hotkeys/HOTKEY); it is read, and sent nowhere
+  --password-file FILE  the password of an encrypted hotkey file; opening one takes seconds and 512 MiB
+  --hotkey SS58         your hotkey's address, when the signature is made elsewhere
+  --signature HEX       that signature (64 bytes, sr25519); - reads it from standard input
+  --repo OWNER/NAME     your fork on GitHub; the App must be installed on it
+  --referee URL         address of the Referee
+  --print               print the exact text to sign, and nothing else
+  --write               write or update quasar.yml; comments and other lines stay
+  --path DIR            checkout that holds quasar.yml (default: this directory)
+  --task NAME           task to enter (default: what quasar.yml says, else the Referee's first)
+  --target-length N     sequence length to be ranked at; needed unless quasar.yml says it
+  --branch NAME         branch that is judged (default: the repository's default branch)
+  --claim N             tokens per second that you claim (optional: a claim missed by 10 % scores 0)
 
 Without the key on this machine:
   link --print --hotkey SS58 --repo … --referee …      then sign that text where the key is, for example with
@@ -39,6 +45,7 @@ export async function linkCommand(argv: readonly string[], io: Io): Promise<numb
     args: [...argv],
     options: {
       'hotkey-file': { type: 'string' },
+      'password-file': { type: 'string' },
       hotkey: { type: 'string' },
       signature: { type: 'string' },
       repo: { type: 'string' },
@@ -54,7 +61,7 @@ export async function linkCommand(argv: readonly string[], io: Io): Promise<numb
   });
   if (options.print === options.write) throw new UsageError('give either --print or --write');
   if (!options.repo || !options.referee) throw new UsageError('--repo and --referee are needed');
-  const signer = readSigner(options['hotkey-file'], options.hotkey, io);
+  const signer = await readSigner(options, io);
   const repository = await fetchRepository(io, options.referee, options.repo);
   const subject = { ...repository, hotkey: signer.hotkey };
   if (options.print) {
@@ -62,8 +69,8 @@ export async function linkCommand(argv: readonly string[], io: Io): Promise<numb
     return 0;
   }
 
-  const signature = signer.miniSecret
-    ? signLink(subject, signer.miniSecret)
+  const signature = signer.pair
+    ? u8aToHex(signer.pair.sign(stringToU8a(linkMessage(subject))))
     : await readSignature(options.signature, io);
   const check = verifyLink({ ...subject, signature });
   if (!check.ok) throw new CommandError(`the signature is refused: ${check.why}; ${check.mend}`);
@@ -105,17 +112,44 @@ const OPTION_OF: Readonly<Record<string, string>> = {
   claimed_tokens_per_sec: '--claim',
 };
 
-function readSigner(
-  file: string | undefined,
-  hotkey: string | undefined,
-  io: Io,
-): { hotkey: string; miniSecret?: HotkeySecret['miniSecret'] } {
+interface SignerOptions {
+  readonly 'hotkey-file'?: string;
+  readonly 'password-file'?: string;
+  readonly hotkey?: string;
+}
+
+async function readSigner(options: SignerOptions, io: Io): Promise<{ hotkey: string; pair?: HotkeyPair }> {
+  const { 'hotkey-file': file, 'password-file': passwordFile, hotkey } = options;
   if ((file === undefined) === (hotkey === undefined))
     throw new UsageError('give either --hotkey-file or --hotkey');
-  if (file !== undefined) return readHotkeyFile(path.resolve(io.cwd, file));
+  if (file !== undefined) {
+    const pair = await openHotkey(path.resolve(io.cwd, file), passwordFile, io);
+    return { hotkey: pair.hotkey, pair };
+  }
+  if (passwordFile !== undefined) throw new UsageError('--password-file belongs to --hotkey-file');
   const parsed = parseHotkey(hotkey ?? '');
   if (!parsed.ok) throw new UsageError(`--hotkey: ${parsed.why}`);
   return { hotkey: parsed.hotkey };
+}
+
+/** What is wrong with the file may have another way out than to mend it. */
+const WITHOUT_THE_FILE: readonly KeyfileErrorCode[] = [
+  'password_missing',
+  'unsupported_encryption',
+  'no_secret',
+];
+const ELSEWHERE =
+  'run `link --print --hotkey SS58 …`, sign that text with your wallet, and give the signature with --signature';
+
+async function openHotkey(file: string, passwordFile: string | undefined, io: Io): Promise<HotkeyPair> {
+  try {
+    const password = passwordFile === undefined ? null : readPasswordFile(path.resolve(io.cwd, passwordFile));
+    return await readKeyfile(file, { password });
+  } catch (error) {
+    if (!(error instanceof KeyfileError)) throw error;
+    const more = WITHOUT_THE_FILE.includes(error.code) ? `; or ${ELSEWHERE}` : '';
+    throw new CommandError(`${error.userMessage}${more}`, 2);
+  }
 }
 
 async function readSignature(option: string | undefined, io: Io): Promise<string> {

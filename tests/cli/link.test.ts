@@ -4,10 +4,10 @@ import { stringToU8a, u8aToHex } from '@polkadot/util';
 import { mnemonicToMiniSecret } from '@polkadot/util-crypto/mnemonic';
 import { sr25519PairFromSeed, sr25519Sign } from '@polkadot/util-crypto/sr25519';
 import { describe, expect, it } from 'vitest';
-import { parseHotkeyFile } from '../../app/cli/hotkey-file.ts';
 import { linkCommand } from '../../app/cli/link.ts';
 import { hotkeyOf, linkMessage, signLink, verifyLink } from '../../app/miners/link.ts';
 import { parseQuasarYml } from '../../app/miners/quasar-yml.ts';
+import { LOCKED, PASSWORD } from '../chain/keyfile-vectors.ts';
 import { aFolder, anIo } from './io.ts';
 
 const phrase = 'bottom drive obey lake curtain smoke basket hold race lonely fit walk';
@@ -36,21 +36,15 @@ const answering = (status: number, body: unknown) => {
   };
   return { asked, fetch: fetch as typeof globalThis.fetch };
 };
-const aHotkeyFile = (overrides: object = {}): string => {
-  const file = path.join(aFolder(), 'hotkey');
-  const secretSeed = u8aToHex(miniSecret);
-  writeFileSync(
-    file,
-    JSON.stringify({
-      accountId: u8aToHex(publicKey),
-      publicKey: u8aToHex(publicKey),
-      secretPhrase: phrase,
-      secretSeed,
-      ss58Address: hotkey,
-      ...overrides,
-    }),
-  );
+const aSecretFile = (content: string | Uint8Array, mode = 0o600): string => {
+  const file = path.join(aFolder(), 'secret');
+  writeFileSync(file, content, { mode });
   return file;
+};
+const aHotkeyFile = (): string => {
+  const [key, secretSeed] = [u8aToHex(publicKey), u8aToHex(miniSecret)];
+  const content = { accountId: key, publicKey: key, secretPhrase: phrase, secretSeed, ss58Address: hotkey };
+  return aSecretFile(JSON.stringify(content));
 };
 const ymlOf = (folder: string) => readFileSync(path.join(folder, 'quasar.yml'), 'utf8');
 
@@ -221,30 +215,43 @@ describe('wrong use of link', () => {
   });
 });
 
-describe('a hotkey file', () => {
-  const parse = (content: string | object) =>
-    parseHotkeyFile(Buffer.from(typeof content === 'string' ? content : JSON.stringify(content)), 'F');
+describe('the hotkey file of link', () => {
+  const printing = (...argv: string[]) => {
+    const io = anIo({ fetch: answering(200, repository).fetch });
+    return { io, code: linkCommand(['--print', ...REPO, ...argv], io) };
+  };
 
-  it('gives its key from the phrase, or from the seed alone', () => {
-    expect(parse({ secretPhrase: phrase }).hotkey).toBe(hotkey);
-    expect(parse({ secretSeed: u8aToHex(miniSecret), secretPhrase: null, cryptoType: 1 }).hotkey).toBe(
-      hotkey,
-    );
+  it('may be encrypted', { timeout: 120_000 }, async () => {
+    const folder = aFolder();
+    const io = anIo({ cwd: folder, fetch: answering(200, repository).fetch });
+    const file = ['--hotkey-file', aSecretFile(LOCKED), '--password-file', aSecretFile(`${PASSWORD}\n`)];
+    expect(await linkCommand(['--write', '--target-length', '100000', ...file, ...REPO], io)).toBe(0);
+    const parsed = parseQuasarYml(ymlOf(folder));
+    if (!parsed.ok) throw new Error('refused');
+    expect(verifyLink({ ...subject, signature: parsed.value.signature })).toMatchObject({ ok: true });
   });
 
-  it.each<[string | object, RegExp]>([
-    ['$NACL\u0001\u0002', /protected by a password.*--print/],
-    ['$ANSIBLE_VAULT;1.1', /protected by a password/],
-    ['gAAAAABm', /protected by a password/],
-    ['{', /not a Bittensor hotkey file/],
-    [{ ss58Address: hotkey }, /no secret phrase or seed/],
-    [{ secretPhrase: 'one two' }, /not a valid one/],
-    [{ secretSeed: '0x12' }, /not 32 bytes/],
-    [{ secretPhrase: phrase, cryptoType: 0 }, /not hold an sr25519 key/],
-    [{ secretPhrase: phrase, ss58Address: '5Other' }, /contradicts itself/],
-    [{ secretPhrase: phrase, publicKey: `0x${'00'.repeat(32)}` }, /contradicts itself/],
-  ])('%j is refused without quoting the secret', (content, why) => {
-    expect(() => parse(content)).toThrow(why);
-    expect(() => parse(content)).not.toThrow(/bottom|one two/);
+  it.each<[string, string[], RegExp]>([
+    ['encrypted, without a password', [aSecretFile(LOCKED)], /--password-file; or run `link --print/],
+    [
+      'a public part',
+      [aSecretFile(JSON.stringify({ ss58Address: hotkey }))],
+      /no secret.*; or run `link --print/,
+    ],
+    ['open to others', [aSecretFile('{}', 0o644)], /chmod 600/],
+    ['not JSON', [aSecretFile('{')], /not a Bittensor hotkey file/],
+    ['with an empty password', [aSecretFile(LOCKED), '--password-file', aSecretFile('')], /is empty/],
+  ])('is refused when it is %s', async (_, argv, message) => {
+    const refused = expect(printing('--hotkey-file', ...argv).code).rejects;
+    await refused.toMatchObject({
+      name: 'CommandError',
+      exitCode: 2,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('is what a password is for', async () => {
+    const { code } = printing('--hotkey', hotkey, '--password-file', aSecretFile(PASSWORD));
+    await expect(code).rejects.toThrow(/--password-file belongs to --hotkey-file/);
   });
 });
