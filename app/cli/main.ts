@@ -7,6 +7,7 @@ import { LINK_HELP } from './link.ts';
 import { OPERATOR_HELP } from './operator.ts';
 import { processIo } from './process-io.ts';
 import { type Program, runCommand } from './run-command.ts';
+import { SIGNER_HELP } from './signer.ts';
 import { VERIFY_HELP } from './verify.ts';
 import { version } from './version.ts';
 import { WEIGHTS_HELP } from './weights.ts';
@@ -40,6 +41,11 @@ export function program(): Program {
         summary: 'what the standing pays, and the weights that follow',
         help: WEIGHTS_HELP,
         load: async () => (await import('./weights.ts')).weightsCommand,
+      },
+      signer: {
+        summary: 'hold the hotkey in a process of its own, which signs weights',
+        help: SIGNER_HELP,
+        load: async () => (await import('./signer.ts')).signerCommand,
       },
       operator: {
         summary: 'make and pin the operator repository',

@@ -33,7 +33,7 @@ const without = (name: string) => ARGUMENTS.toSpliced(ARGUMENTS.indexOf(name), 2
 const instead = (name: string, value: string) => [...without(name), name, value];
 
 async function start() {
-  const command = ['--import', 'tsx', 'app/chain/signer-main.ts', ...ARGUMENTS];
+  const command = ['--import', 'tsx', 'app/cli/main.ts', 'signer', ...ARGUMENTS];
   const child = spawn(process.execPath, command, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   const log: string[] = [];
