@@ -46,9 +46,13 @@ def evaluate(arguments: argparse.Namespace) -> int:
     record = Record(judge_commit=arguments.commit)
 
     def work() -> None:
-        claim = read_claim(arguments.claim)
-        progress = Progress(json_lines(sys.stdout))
-        _judge(claim, arguments.upstream, record, progress, True, None, arguments.logit_weights)
+        try:
+            claim = read_claim(arguments.claim)
+            progress = Progress(json_lines(sys.stdout))
+            _judge(claim, arguments.upstream, record, progress, True, None, arguments.logit_weights)
+        finally:
+            # The verdict is there, and has to be written.
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
 
     result = _guarded(record, work)
     write(result, arguments.out)

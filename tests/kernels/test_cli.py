@@ -11,6 +11,8 @@ import sys
 import jsonschema
 import pytest
 from conftest import REPOSITORY
+from judge import cli
+from judge import result as result_module
 from judge.task import load_task
 from judged import SCHEMA, UPSTREAM, honest_files
 
@@ -113,6 +115,24 @@ def test_a_judge_that_is_asked_to_stop_leaves_a_valid_result_and_no_worker(tmp_p
         jsonschema.validate({"evaluation": 12, "nonce": "0f" * 16, **stage}, schema)
     assert stages[-1]["seq"] == len(stages) - 1
     assert any(stage.get("keySha256") == result["key"]["sha256"] for stage in stages)
+
+
+def test_a_judge_that_is_asked_to_stop_while_it_writes_still_writes(tmp_path, monkeypatch):
+    def stopped(result, path):
+        os.kill(os.getpid(), signal.SIGTERM)
+        result_module.write(result, path)
+
+    monkeypatch.setattr(cli, "_judge", lambda *anything: None)
+    monkeypatch.setattr(cli, "write", stopped)
+    (tmp_path / "claim.json").write_text(json.dumps(claim()))
+    out = tmp_path / "result.json"
+    places = ["--claim", str(tmp_path / "claim.json"), "--upstream", str(UPSTREAM), "--out", str(out)]
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        assert cli.main(["evaluate", *places]) == 3
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    jsonschema.validate(json.loads(out.read_text()), SCHEMA)
 
 
 def test_bench_on_a_gpu_that_is_not_there_is_a_usage_error(tmp_path):
