@@ -23,11 +23,17 @@ from judge.slots import Slots
 READY_SECONDS = 120.0
 # Time enough to answer, and too little to heat the GPU before the closing yardstick.
 EXIT_SECONDS = 2.0
+# What a worker that has slept may take to wake, on nobody's time. Longer is its own: it would heat the GPU, or choose
+# by its delay how many rounds are played.
+WAKE_NS = 20_000_000
 
 
 @dataclass(frozen=True)
 class Call:
-    """What one call left behind. `ns`: from before the first input byte to after the last output byte's copy."""
+    """What one call left behind. `ns`: from before the first input byte to after the last output byte's copy.
+
+    With what the worker took beyond WAKE_NS to wake.
+    """
 
     ns: int
     outputs: dict[str, torch.Tensor]
@@ -88,8 +94,8 @@ class Session:
         slot.poison()
         limit = self._within(self.limits["callSeconds"] if timeout_s is None else timeout_s)
         try:
+            woken = self._clock()
             if self._spins:
-                # Waking a worker that has slept is nobody's time.
                 self._command(wire.HELLO, wire.NO_SLOT, limit)
             wire.expect_silence(self.process.pipes.reply)
             began = self._clock()
@@ -109,7 +115,7 @@ class Session:
             raise Fault("input_modified", f"the kernel changed its inputs (call {label})")
         if not slot.guards_intact():
             raise Fault("input_modified", f"the kernel wrote outside of its output (call {label})")
-        return Call(ended - began, outputs)
+        return Call(ended - began + max(0, began - woken - WAKE_NS), outputs)
 
     def end(self) -> None:
         """Asks the worker to end, and sees that it was still serving: an exit before this is an early one."""
