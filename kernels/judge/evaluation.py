@@ -24,6 +24,9 @@ from judge.secret_run import SecretRun
 from judge.task import Task
 from judge.workplace import Workplace, pinned_tree
 
+# As PyTorch, cuBLAS, Triton and PyTorch's allocator on the CPU say it: not all have an exception of their own for it.
+OUT_OF_MEMORY = ("out of memory", "ALLOC_FAILED", "allocate memory")
+
 
 class Evaluation:
     """`boxed` is False only for a bench of one's own tree without the sandbox: marked, and it never ranks.
@@ -124,13 +127,16 @@ class Evaluation:
         """A judge that starves while a worker lives was starved by it, unless the host is as bad without it."""
         try:
             yield
-        except (MemoryError, torch.OutOfMemoryError) as error:
-            raise Fault("resource_limit", "the judge ran out of memory while the kernel ran") from error
+        except (MemoryError, RuntimeError) as error:
+            if isinstance(error, MemoryError) or any(text in str(error) for text in OUT_OF_MEMORY):
+                raise Fault("resource_limit", "the judge ran out of memory while the kernel ran") from error
+            raise
         except Unsteady as error:
-            device = self._workplace.device
+            # What a worker has left on the GPU goes some time after the worker.
+            self._workplace.wait_until_idle()
             time.sleep(0.5)
             try:
-                device.settle()
+                self._workplace.device.settle()
             except Unsteady:
                 raise Refused("the GPU is slower than it was at the start, also with nothing running") from error
             raise Fault("resource_limit", "the kernel kept the GPU busy between its calls") from error

@@ -116,6 +116,10 @@ class Workplace:
             yield OpCalls(session, plan.by_slot, self.task, self.device.torch)
         finally:
             self._end(plan.name)
+        self.wait_until_idle()
+
+    def wait_until_idle(self) -> None:
+        """Returns when nothing but the judge and the workers that wait for their turn holds the device."""
         self.device.wait_until_idle([pid for waiting in self._started.values() for pid in waiting.process.family()])
 
     def _end(self, name: str) -> None:
