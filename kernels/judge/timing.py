@@ -38,6 +38,9 @@ class Round:
 class Rules:
     """How long one length is timed. `most_blocks` 1: no figure that ranks, one block is enough.
 
+    `enough`: kept rounds of each class before a ranked length may end, unless its calls are slow where they count: a
+    kernel that is slow while it is prepared only gets no shorter series.
+
     `waiting`: so many outputs are kept and then compared together, by `threads`, while the worker is idle.
     """
 
@@ -47,6 +50,7 @@ class Rules:
     most_blocks: int = 1
     waiting: int = 1
     threads: int = 1
+    enough: int = 1
 
 
 def rules(entry: dict, length: int, *, slow: bool, ranked: bool, cuda: bool, threads: int) -> Rules:
@@ -58,6 +62,7 @@ def rules(entry: dict, length: int, *, slow: bool, ranked: bool, cuda: bool, thr
         most_blocks=MOST_BLOCKS if ranked and cuda else 1,
         waiting=1 if cuda else 12,
         threads=1 if cuda else threads,
+        enough=entry["minRoundsPerClass"],
     )
 
 
@@ -121,7 +126,11 @@ def measure(
             {"input": name, **stats.summarise(taken, keys.stream(f"bootstrap/{run}/{length}/{name}"))}
             for name, taken in found.times.items()
         ]
-        if found.spent_ns > rules.max_seconds * 1e9 or max(map(half_width, classes)) <= HALF_WIDTH:
+        if found.spent_ns > rules.max_seconds * 1e9:
+            break
+        if found.least_kept() < rules.enough and found.spent_ns <= index * SLOW_NS:
+            continue
+        if max(map(half_width, classes)) <= HALF_WIDTH:
             break
         ends_s = (time.monotonic_ns() - began_ns) / 1e9 * (number + 2) / (number + 1)
         if ends_s > (MOST_SECONDS if physics.unstable(classes) is None else rules.max_seconds):
