@@ -114,7 +114,7 @@ FORGERIES = {
         "figures",
     ),
     "a faster median": (lambda r: slowest(r).update(medianNs=1), "figures"),
-    "fewer rounds": (lambda r: slowest(r).update(rounds=1), "plan"),
+    "more rounds than were played": (lambda r: slowest(r).update(rounds=slowest(r)["rounds"] + 1), "plan"),
     "classes in another order": (lambda r: swap(r["outputs"]), "plan"),
     "a round left out": (lambda r: r["outputs"].pop(1), "plan"),
     "the last rounds left out": (
