@@ -62,11 +62,11 @@ def held(
         _set(uuid, f"--lock-gpu-clocks={mhz},{mhz}")
         _verify(gpu, mhz, load, pause)
         yield
+        _set(uuid, "--reset-gpu-clocks")
     except BaseException:
         with suppress(Refused):  # what happened first is what counts, and the next start unlocks
             _set(uuid, "--reset-gpu-clocks")
         raise
-    _set(uuid, "--reset-gpu-clocks")
 
 
 def _set(uuid: str, setting: str) -> None:

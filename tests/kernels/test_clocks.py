@@ -95,6 +95,20 @@ def test_whatever_ends_the_block_the_clock_is_unlocked_and_the_cause_kept(fake, 
     assert fake.locked is None
 
 
+def test_a_stop_while_the_clock_is_unlocked_leaves_no_lock(fake, monkeypatch):
+    real, stops = clocks.nvidia_smi.run, iter([False, True, False])
+
+    def run(*arguments):
+        if arguments[-1] == RESET and next(stops):
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(clocks.nvidia_smi, "run", run)
+    with pytest.raises(KeyboardInterrupt), held(1500):
+        assert fake.locked == "1500"
+    assert fake.locked is None
+
+
 def test_a_host_that_may_not_lock_is_told_what_to_do(fake):
     fake.set("forbidden")
     with pytest.raises(Refused, match=r"does not have permission.*as root, or remove the variable"), held(1500):
