@@ -12,10 +12,12 @@ import torch
 
 from judge import gates, host, outside, probe, tree, yardstick
 from judge.claim import Claim
+from judge.cuda_memory import DriverError
 from judge.device import Device, Unsteady, open_device
 from judge.faults import Fault, Refused
 from judge.fixed import FixedPart
 from judge.keys import Keys
+from judge.memory import ran_out
 from judge.progress import Progress
 from judge.public_run import PublicRun
 from judge.reference_check import check_reference
@@ -23,9 +25,6 @@ from judge.result import Record
 from judge.secret_run import SecretRun
 from judge.task import Task
 from judge.workplace import Workplace, pinned_tree
-
-# As PyTorch, cuBLAS, Triton and PyTorch's allocator on the CPU say it: not all have an exception of their own for it.
-OUT_OF_MEMORY = ("out of memory", "ALLOC_FAILED", "allocate memory")
 
 
 class Evaluation:
@@ -127,8 +126,8 @@ class Evaluation:
         """A judge that starves while a worker lives was starved by it, unless the host is as bad without it."""
         try:
             yield
-        except (MemoryError, RuntimeError) as error:
-            if isinstance(error, MemoryError) or any(text in str(error) for text in OUT_OF_MEMORY):
+        except (MemoryError, OSError, RuntimeError, DriverError) as error:
+            if ran_out(error):
                 raise Fault("resource_limit", "the judge ran out of memory while the kernel ran") from error
             raise
         except Unsteady as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import re
 from collections.abc import Callable
 
 import torch
@@ -12,12 +10,12 @@ from judge import growth, probes
 from judge.cuda_memory import DriverError
 from judge.faults import Fault
 from judge.keys import Keys
+from judge.memory import ran_out
 from judge.op_calls import OpShape
 from judge.workbench import Workbench
 from judge.workplace import WorkerPlan
 
 STEP = 64  # a chunk
-MEMORY = re.compile("allocate memory|out of memory|CUDA driver error 2$", re.IGNORECASE)
 DOES_NOT_FIT = frozenset({"unsupported", "resource_limit"})
 
 
@@ -53,11 +51,8 @@ def fits_memory(workbench: Workbench, length: int) -> bool:
         if fault.reason in DOES_NOT_FIT:
             return False
         raise
-    except (MemoryError, torch.cuda.OutOfMemoryError):
-        return False
-    except (OSError, RuntimeError, DriverError) as error:
-        # Neither the CPU's allocator nor the driver has a class of its own for this.
-        if getattr(error, "errno", None) == errno.ENOMEM or MEMORY.search(str(error)):
+    except (MemoryError, OSError, RuntimeError, DriverError) as error:
+        if ran_out(error):
             return False
         raise
     finally:

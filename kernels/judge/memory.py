@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from typing import Protocol
 
 import torch
 
 from judge.faults import Fault
 from judge.launch import Process
+
+# As PyTorch's allocator on the CPU, CUDA, Triton, cuBLAS and our own slots say it.
+RAN_OUT = re.compile("allocate memory|out of memory|ALLOC_FAILED|CUDA driver error 2$", re.IGNORECASE)
+
+
+def ran_out(error: Exception) -> bool:
+    """Whether memory ran out: not all that can lack it have a class of errors of their own for it."""
+    return (
+        isinstance(error, MemoryError)
+        or getattr(error, "errno", None) == errno.ENOMEM
+        or bool(RAN_OUT.search(str(error)))
+    )
 
 
 class Memory(Protocol):

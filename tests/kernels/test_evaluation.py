@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from judge import evaluation
+from judge.cuda_memory import DriverError
 from judge.device import Unsteady
 from judge.evaluation import Evaluation
 from judge.faults import Fault, Refused
@@ -62,6 +63,7 @@ def blamed(error, steady=True):
         RuntimeError("CUDA error: out of memory"),
         RuntimeError("Triton Error [CUDA]: out of memory"),
         RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+        DriverError("cuMemCreate: CUDA driver error 2"),
         RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 8 bytes."),
     ],
 )
