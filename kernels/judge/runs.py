@@ -61,8 +61,9 @@ def measure(
     run = calls.session.name
     rounds = len(timing.block(calls.classes, rules.kept_each, workplace.keys, run, length, 0))
     progress.stage(run, rounds)
+    inconsistent = calls.session.inconsistent
     classes, digests = timing.measure(calls, slots, length, rules, log, progress.step, device.settle)
     record.outputs += digests
     record.measurements.append(timing.figure(length, classes, fixed_ns, calls.session.memory.peak_bytes()))
-    if calls.session.inconsistent > rounds // 5:
+    if calls.session.inconsistent - inconsistent > len(digests) // 5:
         record.flags.append("timing_inconsistent")

@@ -67,7 +67,10 @@ def rules(entry: dict, length: int, *, slow: bool, ranked: bool, cuda: bool, thr
 
 
 def own_ns(by_length: dict[str, int], length: int) -> int:
-    """The judge's own copies, from the task's figures: in between they grow with the length; 0 where there are none."""
+    """The judge's own copies and turnaround, from the task's figures: in between they grow with the length.
+
+    0 where there are none.
+    """
     known = sorted((int(n), ns) for n, ns in by_length.items())
     return int(np.interp(length, *zip(*known, strict=True))) if known else 0
 
