@@ -89,22 +89,26 @@ class Process:
         text = b""
         deadline = time.monotonic() + START_SECONDS
         try:
-            while b"}" not in text:
-                if not select.select([info_fd], [], [], max(0.0, deadline - time.monotonic()))[0]:
-                    break
-                part = os.read(info_fd, 4096)
-                if not part:
-                    break
-                text += part
-        finally:
-            os.close(info_fd)
-        try:
+            try:
+                while b"}" not in text:
+                    if not select.select([info_fd], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                        break
+                    part = os.read(info_fd, 4096)
+                    if not part:
+                        break
+                    text += part
+            finally:
+                os.close(info_fd)
             pid = int(json.loads(text)["child-pid"])
             # A pid can be given to another process as soon as this one has ended; a descriptor of it cannot.
             self._root = os.pidfd_open(pid)
         except (ValueError, KeyError, ProcessLookupError) as error:
             self.close()
             raise Refused(why_not_built(self.log_text())) from error
+        except BaseException:
+            # Nobody else knows this process yet.
+            self.close()
+            raise
         return pid
 
     def family(self) -> list[int]:

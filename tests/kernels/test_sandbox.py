@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY, need
@@ -151,6 +152,21 @@ def test_nothing_survives_the_end_of_the_box(start):
     while any(os.path.exists(f"/proc/{pid}") for pid in family):
         assert time.monotonic() < deadline
         os.sched_yield()
+
+
+@pytest.mark.parametrize("place", ["select.select", "os.pidfd_open"])
+def test_a_judge_that_is_stopped_while_it_starts_a_box_leaves_none(start, monkeypatch, place):
+    def children():
+        return {pid for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()}
+
+    def stopped(*arguments):
+        raise KeyboardInterrupt
+
+    before = children()
+    monkeypatch.setattr(f"judge.launch.{place}", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        start("time.sleep(60)")
+    assert children() == before
 
 
 def test_a_log_flood_is_capped_and_costs_the_judge_nothing(start):
