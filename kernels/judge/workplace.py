@@ -125,7 +125,8 @@ class Workplace:
     def _end(self, name: str) -> None:
         session = self._started.pop(name)
         session.process.close()
-        self.log = (self.log + session.process.log_text())[: self.task.limits["logBytes"]]
+        # The last worker is the one that a verdict may be about.
+        self.log = (self.log + session.process.log_text())[-self.task.limits["logBytes"] :]
         session.slots.close()
 
     def _process(self, plan: WorkerPlan, slots: Slots) -> Process:
