@@ -40,7 +40,6 @@ def add_command(commands) -> None:
 def calibrate(arguments: argparse.Namespace) -> int:
     from judge.device import open_device
     from judge.own_time import own_time_ns
-    from judge.turnaround import SOURCE, turnaround_ns
     from judge.upstream_errors import measure
     from judge.workbench import Workbench
 
@@ -62,22 +61,13 @@ def calibrate(arguments: argparse.Namespace) -> int:
     if any(not 64 <= n <= task.data["targetLengths"]["max"] for n in lengths):
         raise Refused(f"--seq-len takes lengths from 64 to {task.data['targetLengths']['max']}")
     # On a CPU nothing is taken off: a constant would be less than the noise.
-    own_ns = {}
-    if device.kind == "cuda":
-        empty = Workbench(task, place, {**files, _entry_file(task): SOURCE}, device, boxed=not arguments.no_sandbox)
-        turn_ns = turnaround_ns(empty)
-        print(f"turnaround of a call: {turn_ns / 1e6:.3f} ms", file=sys.stderr)
-        own_ns = {n: own_time_ns(device.torch, n) + turn_ns for n in lengths}
+    own_ns = {n: own_time_ns(device.torch, n) for n in lengths} if device.kind == "cuda" else {}
     try:
         errors = measure(bench, lengths, arguments.seeds, _said)
     except Fault as fault:
         log = "".join(f"\n  | {printable(line)}" for line in bench.log.strip().splitlines()[-15:])
         raise Refused(f"the pinned upstream does not run here: {fault}{log}") from fault
     return _report(arguments, task, file, device.kind, errors, own_ns)
-
-
-def _entry_file(task: Task) -> str:
-    return task.data["entry"].split(":")[0].replace(".", "/") + ".py"
 
 
 def _report(arguments, task: Task, file: Path, kind: str, errors: UpstreamErrors, own_ns: dict[int, int]) -> int:
@@ -106,7 +96,7 @@ def _report(arguments, task: Task, file: Path, kind: str, errors: UpstreamErrors
     print("\n".join(aligned(rows)))
     print(f"worst chunk: {ratios[worst]:.2f} x the limit, on {worst[0]} at {worst[1]} (allowed: {CHUNK_FACTOR:g} x)")
     for length, ns in sorted(own_ns.items()):
-        print(f"the judge's own share of a call at {length}: {ns / 1e6:.3f} ms")
+        print(f"copy and snapshot at {length}: {ns / 1e6:.3f} ms")
     if ratios[worst] > CHUNK_FACTOR:
         raise Refused("the pinned upstream would fail its own chunk limit: raise CHUNK_FACTOR in judge/gates.py")
     was_ns = task.data["timing"][kind]["ownNs"]
@@ -134,7 +124,7 @@ def _checked(old: list[dict], new: list[dict], was_ns: dict[str, int], own_ns: d
     for length, ns in sorted(own_ns.items()):
         before = was_ns.get(str(length))
         if before is None or abs(before - ns) > OWN_NOISE * max(before, ns) + OWN_NOISE_NS:
-            wrong.append(f"own share at {length}: {before} ns is written, {ns} was measured")
+            wrong.append(f"copy and snapshot at {length}: {before} ns is written, {ns} was measured")
     print("\n".join(wrong) if wrong else "what is written is what was measured, within noise")
     return DIFFERENT if wrong else 0
 

@@ -123,7 +123,10 @@ class Evaluation:
 
     @contextmanager
     def _blaming_the_worker(self) -> Iterator[None]:
-        """A judge that starves while a worker lives was starved by it, unless the host is as bad without it."""
+        """A judge that starves while a worker lives was starved by it, unless the host is as bad without it.
+
+        A GPU that was slow for a moment may be a neighbour's doing: `unstable` is judged again, once.
+        """
         try:
             yield
         except (MemoryError, OSError, RuntimeError, DriverError) as error:
@@ -138,7 +141,7 @@ class Evaluation:
                 self._workplace.device.settle()
             except Unsteady:
                 raise Refused("the GPU is slower than it was at the start, also with nothing running") from error
-            raise Fault("resource_limit", "the kernel kept the GPU busy between its calls") from error
+            raise Fault("unstable", "the GPU was slower between calls than when nothing else ran") from error
 
     def _pinned(self, workplace: Workplace) -> Path | None:
         return pinned_tree(self.upstream, self.task, workplace.place) if workplace.device.kind == "cuda" else None

@@ -22,7 +22,7 @@ from judge.slots import Slots
 # Loading PyTorch from a cold disk takes a while.
 READY_SECONDS = 120.0
 # Time enough to answer, and too little to heat the GPU before the closing yardstick.
-EXIT_SECONDS = 2.0
+EXIT_SECONDS, EXIT_SECONDS_ON_CPU = 2.0, 10.0
 # What a worker that has slept may take to wake, on nobody's time. Longer is its own: it would heat the GPU, or choose
 # by its delay how many rounds are played.
 WAKE_NS = 20_000_000
@@ -120,7 +120,7 @@ class Session:
     def end(self) -> None:
         """Asks the worker to end, and sees that it was still serving: an exit before this is an early one."""
         self.memory.look()
-        self._command(wire.EXIT, wire.NO_SLOT, EXIT_SECONDS)
+        self._command(wire.EXIT, wire.NO_SLOT, EXIT_SECONDS if self._spins else EXIT_SECONDS_ON_CPU)
 
     def _refuse(self, status: int, label: str) -> None:
         if status == wire.OUT_OF_MEMORY:

@@ -15,10 +15,10 @@ def with_limits(text: str, gates: list[dict]) -> str:
 
 
 def with_own_ns(text: str, kind: str, own_ns: dict[int, int]) -> str:
-    """`timing.<kind>.ownNs`, on its line. Raises ValueError when the text has none."""
+    """`timing.<kind>.ownNs`, where it stands. Raises ValueError when the text has none."""
     entries = ", ".join(f'"{length}": {ns}' for length, ns in sorted(own_ns.items()))
     inside = f"{{ {entries} }}" if entries else "{}"
-    place = re.compile(rf'("{kind}": \{{[^\n]*?"ownNs": )\{{[^}}]*\}}')
+    place = re.compile(rf'("{kind}": \{{[^{{}}]*?"ownNs": )\{{[^}}]*\}}')
     timing = json.loads(text)["timing"]
     timing[kind]["ownNs"] = {str(length): ns for length, ns in sorted(own_ns.items())}
     return _replaced(place, text, lambda found: found[1] + inside, "timing", timing)

@@ -67,7 +67,7 @@ def rules(entry: dict, length: int, *, slow: bool, ranked: bool, cuda: bool, thr
 
 
 def own_ns(by_length: dict[str, int], length: int) -> int:
-    """The judge's own copies and turnaround, from the task's figures: in between they grow with the length.
+    """The judge's own copies, from the task's figures: in between they grow with the length.
 
     0 where there are none.
     """

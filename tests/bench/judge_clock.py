@@ -1,8 +1,8 @@
 """What the judge's clock adds to a call. `PYTHONPATH=kernels python3 -B tests/bench/judge_clock.py`
 
 An honest kernel notes with CUDA events how long the GPU worked on each call, with sleeps of known length before it. The
-overhead is what the judge clocked beyond that and beyond its own share, which every figure has taken off: copy,
-snapshot and the turnaround of an empty call.
+overhead is what the judge clocked beyond that and beyond its own copy and snapshot: the way to the worker and back, two
+changes of the GPU's context, and the worker's copy of the output into its slot.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from statistics import median
 
 from judge.faults import Refused
 from judge.own_time import own_time_ns
-from judge.turnaround import turnaround_ns
 from judge_command import options, run, said
 from judgement import Crowd, Judgement, closing
 
@@ -107,10 +106,10 @@ def spans_ns(log: str) -> list[int]:
     return [round(float(ms) * 1e6) for ms in line.removeprefix(MARK).split()]
 
 
-def clock(crowd: Crowd, length: int, sleeps_ms: list[float], turns: int, turnaround: int) -> list[Row]:
+def clock(crowd: Crowd, length: int, sleeps_ms: list[float], turns: int) -> list[Row]:
     """Every sleep once a turn, so that whatever drifts meets them all alike; the first turns do not count."""
     kind = crowd.device.kind
-    own = own_time_ns(crowd.device.torch, length) + turnaround
+    own = own_time_ns(crowd.device.torch, length)
     plan = [sleep for _ in range(DROPPED + turns) for sleep in sleeps_ms]
     per_ms = crowd.delay_per_ns() * 1e6
     amounts = [0] * PREPARING + [round(sleep * per_ms) for sleep in plan]
@@ -147,11 +146,8 @@ def report(rows: list[Row]) -> None:
 
 def bench(crowd: Crowd, arguments) -> list[str]:
     rows: list[Row] = []
-    # What the task's `ownNs` holds beside the copies, measured anew.
-    turnaround = turnaround_ns(crowd.emptied()) if arguments.device == "cuda" else 0
-    said(f"turnaround {turnaround / 1e6:.3f} ms")
     for length in arguments.length or LENGTHS[arguments.device]:
-        rows += clock(crowd, length, SLEEPS_MS[arguments.device], arguments.turns, turnaround)
+        rows += clock(crowd, length, SLEEPS_MS[arguments.device], arguments.turns)
     missed = misses(rows)
     if arguments.json:
         print(json.dumps({"rows": [{**asdict(r), "part": r.part} for r in rows], "missed": missed}))

@@ -21,7 +21,6 @@ from judge.result import Record
 from judge.runs import measure, prepare
 from judge.small_task import small_task, upstream_for
 from judge.task import Task, load_task
-from judge.turnaround import SOURCE
 from judge.workbench import Workbench
 from judge.workplace import WorkerPlan, pinned_tree
 
@@ -84,10 +83,6 @@ class Crowd:
         """The honest kernel with more lines at the end of its chunk.py; `_delay` is defined in front of them."""
         source = self._files[CHUNK] + f"\n\n{DELAYS[self.device.kind]}\n\n{appended}".encode()
         return self._workbench({**self._files, CHUNK: source})
-
-    def emptied(self) -> Workbench:
-        """A kernel of the judge's own that only sleeps, for the turnaround of a call."""
-        return self._workbench({**self._files, CHUNK: SOURCE})
 
     def fixed_ns(self, length: int) -> int:
         cuda = self.device.kind == "cuda"
