@@ -173,7 +173,8 @@ def test_a_log_flood_is_capped_and_costs_the_judge_nothing(start):
     process = start("for _ in range(2000): os.write(1, b'y' * 65536)\nos.write(config['reply'], b'x')", logBytes=1000)
     assert answer(process, 30.0) == b"x"
     process.kill()
-    assert process.log_text() == "y" * 1000
+    log = process.log_text()
+    assert len(log) <= 1000 and log.count("y") > 900 and "131071" in log and "bytes left out" in log
 
 
 def test_an_address_space_limit_stops_a_memory_hog(start):
