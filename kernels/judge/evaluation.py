@@ -168,7 +168,4 @@ class Evaluation:
 
     def _still_boxed(self, seen: set[str]) -> None:
         """The protections that this very worker shows from outside; the limits were seen to hold by the probe."""
-        seen = seen | ({"pids_limit", "memory_limit"} & set(self.record.sandbox["active"]))
-        lacking = [name for name in outside.REQUIRED if name not in seen]
-        if lacking:
-            raise Refused(f"the worker runs without {', '.join(lacking)}")
+        outside.require(seen, set(self.record.sandbox["active"]))

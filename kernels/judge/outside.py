@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from judge.faults import Refused
+
 NAMESPACES = {"net": "net", "pid": "pid", "ipc": "ipc", "mnt": "mount", "uts": "uts", "user": "user"}
 # Without any one of these a verdict does not rank.
 REQUIRED = (
@@ -19,9 +21,18 @@ REQUIRED = (
     "pids_limit",
     "memory_limit",
 )
+# Seen to hold by the probe's attempts, and not to be seen in a running worker from outside.
+PROBED = frozenset({"pids_limit", "memory_limit"})
 CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 OPTIONAL = ("uts_namespace", "user_namespace", "cgroup_pids", "cgroup_memory", "masked_identity")
 GPU_OPTIONAL = ("gpu_devices_only",)
+
+
+def require(running: set[str], probed: set[str]) -> None:
+    """Raises Refused when a running worker lacks a required protection; of the limits the probe's word is taken."""
+    lacking = [name for name in REQUIRED if name not in running | (PROBED & probed)]
+    if lacking:
+        raise Refused(f"the worker runs without {', '.join(lacking)}: run `python -m judge probe`")
 
 
 def protections(states: list[dict], root_pid: int | None) -> set[str]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import combinations, pairwise
 
+from judge.stats import half_width
+
 # Reads outnumber writes three to one in the op, and memory serves reads a little faster than the yardstick's copy.
 ROOFLINE_TOLERANCE = 0.9
 # Below this much data the caches and the launches decide, not the memory.
@@ -97,9 +99,9 @@ def unstable(classes: Sequence[Mapping]) -> str | None:
     Generous, because an honest kernel that is bound by its launches varies by 6 to 10 % from call to call.
     """
     for found in classes:
-        half_width = (found["ciHighNs"] - found["ciLowNs"]) / 2 / found["medianNs"]
-        if half_width > MAX_HALF_WIDTH:
-            return f"half-width of class {found['input']} stays at {half_width:.1%} of its median"
+        width = half_width(found)
+        if width > MAX_HALF_WIDTH:
+            return f"half-width of class {found['input']} stays at {width:.1%} of its median"
         if found["p90Ns"] > MAX_P90 * found["medianNs"]:
             times = found["p90Ns"] / found["medianNs"]
             return f"a tenth of the calls of class {found['input']} took {times:.2f} times its median or longer"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -25,3 +25,8 @@ def summarise(times_ns: Sequence[int], stream: np.random.Generator) -> dict:
         "ciHighNs": int(np.ceil(max(high, median))),
         "p90Ns": int(np.percentile(times, 90)),
     }
+
+
+def half_width(timing: Mapping) -> float:
+    """Half the 95 % interval of a summary, relative to its median."""
+    return (timing["ciHighNs"] - timing["ciLowNs"]) / 2 / timing["medianNs"]

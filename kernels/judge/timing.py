@@ -38,8 +38,8 @@ class Round:
 class Rules:
     """How long one length is timed. `most_blocks` 1: no figure that ranks, one block is enough.
 
-    `enough`: kept rounds of each class before a ranked length may end, unless its calls are slow where they count: a
-    kernel that is slow while it is prepared only gets no shorter series.
+    `enough`: kept rounds of each class, and `enough_in_all` of all, before a ranked length may end, unless its calls are
+    slow where they count: a kernel that is slow only while it is prepared gets no shorter series.
 
     `waiting`: so many outputs are kept and then compared together, by `threads`, while the worker is idle.
     """
@@ -51,6 +51,7 @@ class Rules:
     waiting: int = 1
     threads: int = 1
     enough: int = 1
+    enough_in_all: int = 1
 
 
 def rules(entry: dict, length: int, *, slow: bool, ranked: bool, cuda: bool, threads: int) -> Rules:
@@ -63,6 +64,7 @@ def rules(entry: dict, length: int, *, slow: bool, ranked: bool, cuda: bool, thr
         waiting=1 if cuda else 12,
         threads=1 if cuda else threads,
         enough=entry["minRoundsPerClass"],
+        enough_in_all=entry["minRounds"],
     )
 
 
@@ -100,6 +102,9 @@ class Timings:
     digests: list[dict] = field(default_factory=list)
     spent_ns: int = 0
 
+    def kept(self) -> int:
+        return sum(len(taken) for taken in self.times.values())
+
     def least_kept(self) -> int:
         return min(len(taken) for taken in self.times.values())
 
@@ -131,19 +136,15 @@ def measure(
         ]
         if found.spent_ns > rules.max_seconds * 1e9:
             break
-        if found.least_kept() < rules.enough and found.spent_ns <= index * SLOW_NS:
+        few = found.least_kept() < rules.enough or found.kept() < rules.enough_in_all
+        if few and found.spent_ns <= index * SLOW_NS:
             continue
-        if max(map(half_width, classes)) <= HALF_WIDTH:
+        if max(map(stats.half_width, classes)) <= HALF_WIDTH:
             break
         ends_s = (time.monotonic_ns() - began_ns) / 1e9 * (number + 2) / (number + 1)
         if ends_s > (MOST_SECONDS if physics.unstable(classes) is None else rules.max_seconds):
             break
     return classes, found.digests
-
-
-def half_width(timing: dict) -> float:
-    """Half the 95 % interval, relative to the median."""
-    return (timing["ciHighNs"] - timing["ciLowNs"]) / 2 / timing["medianNs"]
 
 
 def _play(calls, slot_ids, length, rules, gates, step, settle, rounds, index, found) -> int:

@@ -11,13 +11,9 @@ import torch
 
 from judge import host, outside, probe, tree
 from judge.device import Device
-from judge.faults import Refused
 from judge.keys import Keys
 from judge.task import Task
 from judge.workplace import Workplace
-
-# Seen to hold by the probe, and not to be seen in a running worker from outside.
-PROBED = frozenset({"pids_limit", "memory_limit"})
 
 
 class Workbench:
@@ -46,7 +42,4 @@ class Workbench:
 
     def check(self, seen: set[str]) -> None:
         """Raises Refused when a running worker lacks a protection that is required."""
-        seen = seen | (PROBED & self._probed)
-        lacking = [name for name in outside.REQUIRED if name not in seen]
-        if lacking:
-            raise Refused(f"the worker runs without {', '.join(lacking)}: run `python -m judge probe`")
+        outside.require(seen, self._probed)

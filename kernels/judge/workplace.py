@@ -85,7 +85,8 @@ class Workplace:
         except BaseException:
             slots.close()
             raise
-        spins = self.device.kind == "cuda"
+        judges, workers = self._cpus
+        spins = self.device.kind == "cuda" and judges.isdisjoint(workers)
         session = Session(process, slots, self.keys, plan.name, self.task.limits, self._deadline_ns, spins)
         self._started[plan.name] = session
 

@@ -9,7 +9,7 @@ from judge import timing
 from judge.keys import Keys
 
 CLASSES = ("a", "b", "c")
-ENTRY = {"minRoundsPerClass": 5, "maxSeconds": 90, "ownNs": {}}
+ENTRY = {"minRoundsPerClass": 5, "minRounds": 15, "maxSeconds": 90, "ownNs": {}}
 
 
 def played(call_ns, slow):
@@ -45,3 +45,8 @@ def test_slow_calls_have_two_rounds():
 
 def test_a_kernel_that_was_slow_only_while_it_was_prepared_gets_no_shorter_series():
     assert played(1_000_000, slow=True) == {6}
+
+
+def test_a_class_may_have_more_than_its_share_until_there_are_enough_in_all(monkeypatch):
+    monkeypatch.setitem(ENTRY, "minRounds", 16)
+    assert played(1_000_000, slow=False) == {10}
