@@ -59,6 +59,9 @@ def verdict_follows(result: dict, ours: Task) -> Step:
         lengths = [m["length"] for m in result["measurements"]]
         decided = verdict.decide([], result["gates"], measured=_has_target(result, lengths, ours))
         same = decided["reason"] == "accepted" and found["status"] == "accepted"
+        left_out = _left_out(result, lengths, ours)
+        if left_out:
+            return Step("verdict", False, f"recorded as accepted; {left_out}")
         return Step("verdict", same, "accepted" if same else f"recorded as accepted; {decided['detail']}")
     if found["reason"] not in verdict.ORDER or found["status"] != status:
         return Step("verdict", False, f"{found['status']} does not follow from {found['reason']}")
@@ -168,6 +171,20 @@ def _kept(rounds: tuple[timing.Round, ...]) -> dict[str, int]:
         if r.kept:
             counted[r.input_class] = counted.get(r.input_class, 0) + 1
     return counted
+
+
+def _left_out(result: dict, lengths: list[int], ours: Task) -> str | None:
+    """What a record of an evaluation must hold and this one does not; a bench chooses its lengths itself."""
+    if result["evaluation"] is not None:
+        missing = [str(n) for n in ours.data["lengths"] if n not in lengths]
+        if missing:
+            return f"there is no measurement of length {', '.join(missing)}"
+        span = ours.data["targetLengths"]
+        if not span["min"] <= max(lengths, default=0) <= span["max"]:
+            return f"its longest length is not a target of {span['min']} to {span['max']} tokens"
+    every = {*ours.inputs().CLASSES}
+    short = [str(m["length"]) for m in result["measurements"] if {c["input"] for c in m["classes"]} != every]
+    return f"not every class of inputs was timed at {', '.join(short)}" if short else None
 
 
 def _has_target(result: dict, lengths: list[int], ours: Task) -> bool:

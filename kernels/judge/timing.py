@@ -38,7 +38,7 @@ class Round:
 class Rules:
     """How long one length is timed. `most_blocks` 1: no figure that ranks, one block is enough.
 
-    `enough`: kept rounds of each class, and `enough_in_all` of all, before a ranked length may end, unless its calls are
+    `enough`: kept rounds of each class, and `enough_in_all` of all, before a ranked length may end, unless calls are
     slow where they count: a kernel that is slow only while it is prepared gets no shorter series.
 
     `waiting`: so many outputs are kept and then compared together, by `threads`, while the worker is idle.

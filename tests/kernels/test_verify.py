@@ -140,6 +140,8 @@ FORGERIES = {
         "verdict",
     ),
     "no target": (lambda r: r["measurements"].pop(), "verdict"),
+    "a published length left out": (lambda r: r["measurements"].pop(0), "verdict"),
+    "a class left out": (lambda r: r["measurements"][0]["classes"].pop(0), "verdict"),
     "another task": (lambda r: r["task"].update(version=9), "task"),
     "an unknown field": (lambda r: r.update(extra=1), "schema"),
 }
