@@ -64,13 +64,13 @@ def test_it_knows_its_commands_without_the_checkout(installed):
 
 @pytest.mark.usefixtures("sandbox_tools")
 def test_it_judges_a_claim_and_verifies_the_result(installed, tmp_path):
-    (tmp_path / "claim.json").write_text(json.dumps(claim(lengths=[64], targetLength=64)))
+    (tmp_path / "claim.json").write_text(json.dumps(claim(lengths=[512], targetLength=512)))
     out = tmp_path / "result.json"
     arguments = ("--claim", str(tmp_path / "claim.json"), "--upstream", str(UPSTREAM), "--out", str(out))
     done = installed("-m", "judge", "evaluate", *arguments)
     assert done.returncode == 0, done.stderr
     result = json.loads(out.read_text())
     jsonschema.validate(result, SCHEMA)
-    assert [m["length"] for m in result["measurements"]] == [64]
+    assert [m["length"] for m in result["measurements"]] == [512]
     done = installed("-m", "judge", "verify", str(out))
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "the record holds"), done.stdout
