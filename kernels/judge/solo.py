@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from judge import sandbox, tree
+from judge import sandbox, tree, worker_files
 from judge.device import Device
 from judge.task import Task
-from judge.workplace import WORKER_DIR
 
 
 @contextmanager
@@ -20,8 +19,7 @@ def place(task: Task, upstream: Path, files: dict[str, bytes]) -> Iterator[Path]
     judged = tree.build(upstream, task.upstream["tree"], files, task.data["targetFiles"])
     directory = sandbox.readable_scratch("alone")
     try:
-        tree.write(judged, directory / "tree")
-        tree.write({f"worker/{f.name}": f.read_bytes() for f in WORKER_DIR.glob("*.py")}, directory)
+        worker_files.lay_out(judged, directory)
         yield directory
     finally:
         shutil.rmtree(directory, ignore_errors=True)
@@ -33,14 +31,14 @@ def script(directory: Path, name: str, boxed: bool) -> str:
 
 def box(task: Task, directory: Path, device: Device, config: dict, boxed: bool) -> tuple[sandbox.Box, dict]:
     """-> (the box, `config` with what every script of worker/alone.py needs)."""
-    interpreter = device.kind == "cpu" and any(b"@triton" in f.read_bytes() for f in (directory / "tree").rglob("*.py"))
+    interpreter = worker_files.interpreted(device.kind, (f.read_bytes() for f in (directory / "tree").rglob("*.py")))
     config = {**config, "device": device.kind, "entry": task.data["entry"], "interpreter": interpreter}
-    task_env = {**task.data["worker"]["env"], **({"TRITON_INTERPRET": "1"} if interpreter else {})}
+    task_env = worker_files.task_env(task, interpreter)
     if boxed:
         env = sandbox.worker_env(task_env, device.files)
-        binds = {sandbox.TREE: str(directory / "tree"), sandbox.WORKER: str(directory / "worker")}
         masks = sandbox.masks(directory)
-        return sandbox.Box(task.limits, env, binds, masks=masks, gpu=device.files), {**config, "tree": sandbox.TREE}
+        box = sandbox.Box(task.limits, env, worker_files.binds(directory), masks=masks, gpu=device.files)
+        return box, {**config, "tree": sandbox.TREE}
     scratch = directory / "scratch"
     scratch.mkdir()
     own = {"HOME": str(scratch), "TMPDIR": str(scratch), "TRITON_CACHE_DIR": str(scratch / "triton")}

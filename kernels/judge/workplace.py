@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from judge import host, sandbox, tree
+from judge import host, sandbox, tree, worker_files
 from judge.device import Device
 from judge.faults import Refused
 from judge.keys import Keys
@@ -18,9 +18,7 @@ from judge.layout import WINDOW_ROWS, Shape
 from judge.op_calls import OpCalls, OpShape, Oracle
 from judge.session import Session
 from judge.slots import Slots, new_slots
-from judge.task import KERNELS_DIR, Task
-
-WORKER_DIR = KERNELS_DIR / "worker"
+from judge.task import Task
 
 
 @dataclass(frozen=True)
@@ -61,15 +59,13 @@ class Workplace:
         self.logit_weights = logit_weights
         self._deadline_ns = deadline_ns
         self._cpus = host.split_cpus()
-        self._interpreter = device.kind == "cpu" and any(b"@triton" in content for content in judged.values())
+        self._interpreter = worker_files.interpreted(device.kind, judged.values())
         self.log = ""
         if boxed:
             sandbox.require_tools()
         self._started: dict[str, Session] = {}
         self.place = sandbox.readable_scratch("judge")
-        tree.write(judged, self.place / "tree")
-        tree.write({f"worker/{f.name}": f.read_bytes() for f in WORKER_DIR.glob("*.py")}, self.place)
-
+        worker_files.lay_out(judged, self.place)
         self._masks = sandbox.masks(self.place) if boxed else {}
 
     def close(self) -> None:
@@ -132,8 +128,8 @@ class Workplace:
 
     def _process(self, plan: WorkerPlan, slots: Slots) -> Process:
         task, place, device = self.task, self.place, self.device
-        interpreted = {"TRITON_INTERPRET": "1"} if self._interpreter else {}
-        env = sandbox.worker_env({**task.data["worker"]["env"], **interpreted}, device.files if self.boxed else None)
+        gpu = device.files if self.boxed else None
+        env = sandbox.worker_env(worker_files.task_env(task, self._interpreter), gpu)
         config = {
             "device": device.kind,
             "entry": task.data["entry"],
@@ -148,11 +144,10 @@ class Workplace:
             scratch = place / f"scratch-{plan.name}"
             scratch.mkdir()
             config |= {"tree": str(place / "tree"), "scratch": str(scratch)}
-            script = str(WORKER_DIR / "main.py")
+            script = str(worker_files.WORKER_DIR / "main.py")
             own = dict(os.environ) if device.kind == "cuda" else {}
             env |= own | {"HOME": str(scratch), "TMPDIR": str(scratch), "TRITON_CACHE_DIR": str(scratch / "triton")}
-        binds = {sandbox.TREE: str(place / "tree"), sandbox.WORKER: str(place / "worker")}
-        box = sandbox.Box(task.limits, env, binds, masks=self._masks, gpu=device.files if self.boxed else None)
+        box = sandbox.Box(task.limits, env, worker_files.binds(place), masks=self._masks, gpu=gpu)
         judges, workers = self._cpus
         os.sched_setaffinity(0, workers)
         try:
