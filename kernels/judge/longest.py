@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import torch
 
-from judge import growth, probes
+from judge import probes
 from judge.cuda_memory import DriverError
 from judge.faults import Fault
 from judge.keys import Keys
 from judge.memory import ran_out
-from judge.op_calls import OpShape
+from judge.secret_run import op_shapes
 from judge.workbench import Workbench
 from judge.workplace import WorkerPlan
 
@@ -39,9 +39,8 @@ def fits_memory(workbench: Workbench, length: int) -> bool:
     Raises Fault for whatever else goes wrong with the kernel.
     """
     keys = Keys.draw()
-    # The slots of a secret run.
-    hidden = [OpShape(n, batch, heads) for n, batch, heads, _ in probes.drawn_shapes(length, keys.stream("hidden"))]
-    plan = WorkerPlan("fit", (OpShape(length), OpShape(length), *hidden, *growth.part_shapes(length)))
+    hidden = probes.drawn_shapes(length, keys.stream("hidden"))
+    plan = WorkerPlan("fit", tuple(op_shapes(length, hidden, growing=True)))
     try:
         with workbench.workplace(keys) as place, place.worker(plan, workbench.check) as calls:
             inputs = calls.make(calls.classes[0], 0, "fit")

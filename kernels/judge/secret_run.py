@@ -15,6 +15,12 @@ from judge.runs import Check, measure, prepare
 from judge.workplace import WorkerPlan, Workplace
 
 
+def op_shapes(target: int, hidden: list[tuple[int, int, int, str]], growing: bool) -> list[OpShape]:
+    """The slots of a secret run: two of the target, the hidden shapes, and the parts of the target if it is to grow."""
+    shapes = [OpShape(target)] * 2 + [OpShape(n, batch, heads) for n, batch, heads, _ in hidden]
+    return shapes + (growth.part_shapes(target) if growing else [])
+
+
 class SecretRun:
     """Laid out when made, so that its worker can be started early; `run` does it."""
 
@@ -22,9 +28,8 @@ class SecretRun:
         self._workplace, self._target = workplace, claim.target_length
         self._cuda = workplace.device.kind == "cuda"
         self._hidden = probes.drawn_shapes(self._target, workplace.keys.stream("hidden"))
-        shapes = [OpShape(self._target)] * 2 + [OpShape(n, batch, heads) for n, batch, heads, _ in self._hidden]
-        near_slot = len(shapes) - 1
-        shapes += growth.part_shapes(self._target) if self._cuda else []
+        shapes = op_shapes(self._target, self._hidden, self._cuda)
+        near_slot = 1 + len(self._hidden)
         self._growing = list(range(near_slot, len(shapes))) if self._cuda else []
         self.plan = WorkerPlan("secret", tuple(shapes))
 
