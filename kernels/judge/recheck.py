@@ -51,13 +51,16 @@ def commitment(result: dict) -> Step:
     return Step("key", same, f"sha256 {key['sha256']}" if same else "the key is not the one of its sha256")
 
 
-def verdict_follows(result: dict, ours: Task) -> Step:
-    """The verdict from the recorded gates, by the rule that made it. A fault of the run is in the record alone."""
+def verdict_follows(result: dict, ours: Task, secret_lengths: set[int]) -> Step:
+    """The verdict from the recorded gates, by the rule that made it. A fault of the run is in the record alone.
+
+    `secret_lengths` are those that the recorded rounds show to be of a secret run.
+    """
     found = result["verdict"]
     status = "inconclusive" if found["reason"] in verdict.INCONCLUSIVE else "rejected"
     if found["reason"] == "accepted":
         lengths = [m["length"] for m in result["measurements"]]
-        decided = verdict.decide([], result["gates"], measured=_has_target(result, lengths, ours))
+        decided = verdict.decide([], result["gates"], measured=bool(secret_lengths & {*lengths}))
         same = decided["reason"] == "accepted" and found["status"] == "accepted"
         left_out = _left_out(result, lengths, ours)
         if left_out:
@@ -185,10 +188,6 @@ def _left_out(result: dict, lengths: list[int], ours: Task) -> str | None:
     every = {*ours.inputs().CLASSES}
     short = [str(m["length"]) for m in result["measurements"] if {c["input"] for c in m["classes"]} != every]
     return f"not every class of inputs was timed at {', '.join(short)}" if short else None
-
-
-def _has_target(result: dict, lengths: list[int], ours: Task) -> bool:
-    return any(plan and plan.run == "secret" and length in lengths for _, length, plan in plans(result, ours))
 
 
 def _named(identity: dict) -> str:

@@ -73,11 +73,13 @@ def _offline(result: dict, task: Task, say: Callable[[Step], bool]) -> dict[int,
     if not all([say(recheck.task(result, task)), say(recheck.commitment(result))]):
         return None
     say(recheck.gates_follow(result, task))
-    say(recheck.verdict_follows(result, task))
+    played = list(recheck.plans(result, task))
+    secret_lengths = {length for _, length, plan in played if plan is not None and plan.run == "secret"}
+    say(recheck.verdict_follows(result, task, secret_lengths))
     for step in recheck.figures(result):
         say(step)
     plans = {}
-    for step, length, plan in recheck.plans(result, task):
+    for step, length, plan in played:
         say(step)
         if plan is not None:
             plans[length] = plan
