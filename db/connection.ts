@@ -12,6 +12,7 @@ export type Queryable = Knex | Knex.Transaction;
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
 
 const BUSY_TIMEOUT_MS = 10_000;
+const WAL_RETRY_MS = 20;
 
 const SQLiteClient = knex.knex({ client: 'sqlite3', useNullAsDefault: true }).client.constructor as new (
   config: Knex.Config,
@@ -83,17 +84,34 @@ export function openDatabase(url: string): Database {
       min: 1,
       max: 1,
       idleTimeoutMillis: 2 ** 31 - 1,
-      afterCreate(
-        connection: { exec(sql: string, done: (error: Error | null) => void): void },
-        done: () => void,
-      ) {
-        connection.exec(
-          `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;`,
-          done,
-        );
+      afterCreate(connection: SQLiteConnection, done: (error: Error | null) => void) {
+        configure(connection, Date.now() + BUSY_TIMEOUT_MS, done);
       },
     },
   });
+}
+
+interface SQLiteConnection {
+  exec(sql: string, done: (error: Error | null) => void): void;
+}
+
+/**
+ * Asks again while the file is locked: SQLite answers a change to WAL with SQLITE_BUSY at once, without the busy
+ * timeout, when another process that boots on the same new file makes the same change.
+ */
+function configure(
+  connection: SQLiteConnection,
+  deadline: number,
+  done: (error: Error | null) => void,
+): void {
+  connection.exec(
+    `PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;`,
+    (error) => {
+      const busy = (error as { code?: string } | null)?.code === 'SQLITE_BUSY';
+      if (busy && Date.now() < deadline) setTimeout(configure, WAL_RETRY_MS, connection, deadline, done);
+      else done(error);
+    },
+  );
 }
 
 /** True when the statement lost against a unique index: somebody else wrote the row first. */
