@@ -1,12 +1,16 @@
 /** Brings the schema up to date. Migrations are imported, not read from a folder, so that a bundle carries them. */
 import { type Database, holdLock, type Queryable } from './connection.ts';
 import * as initial from './migrations/0001_initial.ts';
+import * as chain from './migrations/0002_chain.ts';
 
 interface Migration {
   readonly up: (db: Queryable) => Promise<void>;
   readonly down: (db: Queryable) => Promise<void>;
 }
-const MIGRATIONS: readonly (Migration & { readonly name: string })[] = [{ name: '0001_initial', ...initial }];
+const MIGRATIONS: readonly (Migration & { readonly name: string })[] = [
+  { name: '0001_initial', ...initial },
+  { name: '0002_chain', ...chain },
+];
 
 /**
  * Applies what is missing and returns its names. One transaction: replicas that boot at once follow each other, and a

@@ -1,0 +1,97 @@
+/** One attempt to set the weights of one epoch: stored before anything is sent, so that no crash forgets it. */
+import type { Share } from '../../scoring/shares.ts';
+import type { SignedExtrinsic } from '../chain.ts';
+import type { WeightRow } from '../normalise.ts';
+
+/** Whose weights, and where: there is one live attempt for each of these and each epoch. */
+export interface WeightSlot {
+  readonly genesisHash: string;
+  readonly netuid: number;
+  /** The account whose row it is: the hotkey, also behind a proxy. */
+  readonly hotkey: string;
+}
+
+/**
+ * `planned`: the row is decided. `signed`: the bytes exist and may have been sent; only these are ever sent for it.
+ * `included`: in a finalized block, successfully. `verified`: the stored row was read back and is ours.
+ * `failed`: it set nothing and never will.
+ */
+export type WeightSetState = 'planned' | 'signed' | 'included' | 'verified' | 'failed';
+
+export interface WeightSet extends WeightSlot {
+  readonly id: number;
+  /** The epoch that a call included in the next block counts to (`commitEpoch`). */
+  readonly epoch: number;
+  /** 1 for the first; the next one only after the last has failed. */
+  readonly attempt: number;
+  readonly state: WeightSetState;
+  /** What it pays, before `normalise`. */
+  readonly shares: readonly Share[];
+  /** Unix milliseconds at which these shares were the standing: `ProvenShares.standingAt`. */
+  readonly standingAt: number;
+  readonly row: WeightRow;
+  /** Name of the call, and how its weights travel. */
+  readonly call: string;
+  readonly kind: 'plain' | 'timelocked';
+  /** The finalized block that all was read at. */
+  readonly plannedBlock: number;
+  /** Null for plain weights. */
+  readonly revealRound: number | null;
+  /** First block in which the chain tries to open the commit, and the block from which it tries no more. */
+  readonly revealFrom: number | null;
+  readonly revealUntil: number | null;
+  /** blake2-256 of the ciphertext; null for plain weights. */
+  readonly commitHash: string | null;
+  readonly extrinsic: SignedExtrinsic | null;
+  readonly includedBlock: number | null;
+  readonly includedHash: string | null;
+  readonly extrinsicIndex: number | null;
+  readonly verifiedBlock: number | null;
+  /** `event`: the reveal was seen; `row`: only the equal row was. Null before. */
+  readonly verifiedBy: 'event' | 'row' | null;
+  /** Stable code and message of what failed. */
+  readonly failureCode: string | null;
+  readonly failure: string | null;
+  /** Unix milliseconds. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+export type NewWeightSet = Omit<
+  WeightSet,
+  | 'id'
+  | 'attempt'
+  | 'state'
+  | 'extrinsic'
+  | 'includedBlock'
+  | 'includedHash'
+  | 'extrinsicIndex'
+  | 'verifiedBlock'
+  | 'verifiedBy'
+  | 'failureCode'
+  | 'failure'
+  | 'updatedAt'
+>;
+
+/** Where attempts are kept: the database of an App, or a file of a validator who follows one. */
+export interface WeightSetStore {
+  /** Runs `work` while nobody else works on this slot; null when somebody does. */
+  alone<T>(slot: WeightSlot, work: () => Promise<T>): Promise<T | null>;
+  /** Planned, signed and included ones, oldest first. */
+  unfinished(slot: WeightSlot): Promise<readonly WeightSet[]>;
+  /** The newest `limit`, newest first. */
+  history(slot: WeightSlot, limit: number): Promise<readonly WeightSet[]>;
+  /** The newest that was read back; null before the first. */
+  lastVerified(slot: WeightSlot): Promise<WeightSet | null>;
+  /** Null when an attempt for this epoch lives or has succeeded: then nothing is stored. */
+  plan(set: NewWeightSet): Promise<WeightSet | null>;
+  /**
+   * Moves one from `from` to its next state with what became known. False when it was not in `from` any more: then
+   * somebody else moved it, and the caller does nothing further.
+   */
+  move(
+    id: number,
+    from: WeightSetState,
+    change: Partial<WeightSet> & { readonly state: WeightSetState },
+  ): Promise<boolean>;
+}
