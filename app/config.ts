@@ -1,4 +1,5 @@
 /** All configuration of the App, read once at boot from the environment; every problem is reported at once. */
+import { type ChainConfig, chainOf, chainWarnings } from './config/chain.ts';
 import { betweenVariables, type Variables, withFiles } from './config/given.ts';
 import { ConfigError, type ConfigProblem } from './config/problems.ts';
 import { RETIRED, refusedRetired } from './config/retired.ts';
@@ -22,6 +23,8 @@ export interface Config {
   readonly databaseUrl: string;
   readonly network: string;
   readonly netuid: number;
+  /** Null: nothing is read from a chain or sent to one. */
+  readonly chain: ChainConfig | null;
   readonly watcher: AppCredentials;
   readonly operator: {
     readonly app: AppCredentials;
@@ -64,6 +67,12 @@ export function loadConfig(
 ): { readonly config: Config; readonly warnings: readonly string[] } {
   const problems: ConfigProblem[] = [];
   const given = withFiles(environment, readFile, problems);
+  const warnings: string[] = [];
+  if (given.CHAIN_ENDPOINTS === undefined && given.WALLET_HOTKEY !== undefined) {
+    // The old validator's variable of this name held no address, but the name of a key.
+    delete given.WALLET_HOTKEY;
+    warnings.push('WALLET_HOTKEY is ignored: without CHAIN_ENDPOINTS no weights are sent');
+  }
   const unreadable = new Set(problems.map((p) => p.variable));
   const parsed = Environment.safeParse(given);
   for (const issue of parsed.error?.issues ?? []) {
@@ -73,7 +82,6 @@ export function loadConfig(
     problems.push({ variable, problem, example: EXAMPLES[variable] });
   }
   problems.push(...betweenVariables(given, unreadable));
-  const warnings: string[] = [];
   for (const [name, reason] of Object.entries(RETIRED)) {
     const value = environment[name];
     if (value === undefined || value === '') continue;
@@ -85,6 +93,7 @@ export function loadConfig(
   const config = build(parsed.data);
   if (config.publicUrl.startsWith('http:') && !/^http:\/\/(localhost|127\.|\[::1\])/.test(config.publicUrl))
     warnings.push('PUBLIC_URL is not https: webhooks and runner tokens would travel in the clear');
+  warnings.push(...chainWarnings(config.chain, config.network));
   return { config, warnings };
 }
 
@@ -99,6 +108,7 @@ function build(env: Environment): Config {
     databaseUrl: env.DATABASE_URL,
     network: env.SUBTENSOR_NETWORK,
     netuid: env.NETUID,
+    chain: chainOf(env),
     watcher,
     operator: {
       app: operator ?? watcher,

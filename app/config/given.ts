@@ -1,4 +1,5 @@
 /** What the environment and its secret files give, before any value is judged on its own. */
+import { genesisOf } from './chain-variables.ts';
 import type { ConfigProblem } from './problems.ts';
 import { Environment, EXAMPLES, FROM_FILE, type VariableName } from './variables.ts';
 
@@ -61,5 +62,57 @@ export function betweenVariables(given: Variables, unreadable: ReadonlySet<strin
       'OPERATOR_APP_ID',
       'is the same as APP_ID: leave the OPERATOR_ credentials out when one App does both',
     );
+  problems.push(...aboutChain(given));
   return problems;
+}
+
+function aboutChain(given: Variables): ConfigProblem[] {
+  const isSet = (name: VariableName) => given[name] !== undefined;
+  const demands: readonly (readonly [boolean, VariableName, string])[] = [
+    ...(['WALLET_FILE', 'SIGNER_SOCKET'] as const).map(
+      (name) =>
+        [
+          isSet('CHAIN_ENDPOINTS') || !isSet(name),
+          'CHAIN_ENDPOINTS',
+          `is missing, but ${name} asks for weights on a chain`,
+        ] as const,
+    ),
+    [
+      !isSet('CHAIN_ENDPOINTS') ||
+        isSet('CHAIN_GENESIS') ||
+        !isSet('SUBTENSOR_NETWORK') ||
+        genesisOf(given.SUBTENSOR_NETWORK) !== undefined,
+      'CHAIN_GENESIS',
+      `is missing: it tells the chain of network ${given.SUBTENSOR_NETWORK} from others (ask a node you trust for chain_getBlockHash of block 0)`,
+    ],
+    [
+      !isSet('CHAIN_ENDPOINTS') || given.NETUID !== '0',
+      'NETUID',
+      'is 0, the root network, which takes no weights',
+    ],
+    [
+      !(isSet('WALLET_FILE') && isSet('SIGNER_SOCKET')),
+      'SIGNER_SOCKET',
+      'is set beside WALLET_FILE: keep the one that is to sign',
+    ],
+    [
+      !isSet('WALLET_PASSWORD_FILE') || isSet('WALLET_FILE'),
+      'WALLET_FILE',
+      'is missing, but WALLET_PASSWORD_FILE opens one',
+    ],
+    [
+      !isSet('WALLET_PROXY_FOR') || isSet('WALLET_FILE') || isSet('SIGNER_SOCKET'),
+      'WALLET_PROXY_FOR',
+      "is set without the proxy's key: give it in WALLET_FILE or behind SIGNER_SOCKET",
+    ],
+    [
+      !(isSet('WALLET_PROXY_FOR') && isSet('WALLET_HOTKEY')) ||
+        given.WALLET_PROXY_FOR === given.WALLET_HOTKEY,
+      'WALLET_HOTKEY',
+      'is another account than WALLET_PROXY_FOR, whose row a proxy sets: leave it out',
+    ],
+  ];
+  return demands
+    .filter(([holds]) => !holds)
+    .map(([, variable, problem]) => ({ variable, problem, example: EXAMPLES[variable] }));
 }

@@ -1,8 +1,7 @@
 /** Variables of the old validator that no longer do anything, and where their meaning went. */
 
 export const RETIRED: Readonly<Record<string, string>> = {
-  WALLET_VALIDATOR_NAME: 'weights are a dry run: no wallet is opened',
-  WALLET_HOTKEY: 'weights are a dry run: no wallet is opened',
+  WALLET_VALIDATOR_NAME: 'WALLET_FILE names the file of the hotkey',
   REFERENCE_MODEL: 'the judge compares with its own reference',
   COSINE_SIM_THRESHOLD: 'limits are part of kernels/<task>/task.json',
   MAX_ABS_DIFF_THRESHOLD: 'limits are part of kernels/<task>/task.json',

@@ -2,23 +2,10 @@
 import { createPrivateKey } from 'node:crypto';
 import { z } from 'zod';
 import { checkPolicy, DEFAULT_SHARES } from '../scoring/shares.ts';
+import { CHAIN_EXAMPLES, chainVariables } from './chain-variables.ts';
+import { list, wholeNumber } from './values.ts';
 
 const GITHUB_ISSUER = 'https://token.actions.githubusercontent.com';
-
-const wholeNumber = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d{1,15}$/, 'is not a whole number')
-    .transform(Number)
-    .refine((n) => n >= min && n <= max, `must lie between ${min} and ${max}`);
-
-const list = (item: RegExp, what: string) =>
-  z
-    .string()
-    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
-    .refine((parts) => parts.length > 0, 'is an empty list')
-    .refine((parts) => parts.every((part) => item.test(part)), `has an entry that is not ${what}`)
-    .refine((parts) => new Set(parts).size === parts.length, 'names something twice');
 
 const flag = z
   .enum(['true', 'false', '1', '0'], 'must be true or false')
@@ -85,6 +72,7 @@ export const Environment = z.object({
     .default('./data/referee.sqlite'),
   SUBTENSOR_NETWORK: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/, 'is not the name of a network'),
   NETUID: wholeNumber(0, 65_535),
+  ...chainVariables,
   APP_ID: appId,
   PRIVATE_KEY: privateKey,
   WEBHOOK_SECRET: secret,
@@ -155,6 +143,7 @@ export const EXAMPLES: Readonly<Record<VariableName, string>> = {
   DATABASE_URL: 'DATABASE_URL=sqlite:///./data/referee.sqlite',
   SUBTENSOR_NETWORK: 'SUBTENSOR_NETWORK=finney',
   NETUID: 'NETUID=24',
+  ...CHAIN_EXAMPLES,
   APP_ID: 'APP_ID=123456',
   PRIVATE_KEY: KEY_EXAMPLE,
   WEBHOOK_SECRET: SECRET_EXAMPLE,

@@ -194,6 +194,110 @@ describe('config', () => {
     ]);
   });
 
+  describe('of the chain', () => {
+    const HOTKEY = '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY';
+    const OTHER = '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty';
+    const CHAIN = { CHAIN_ENDPOINTS: 'wss://one.example:443,wss://two.example/?key=hush' };
+    const GENESIS = `0x${'Ab'.repeat(32)}`;
+
+    it('is none without endpoints', () => {
+      expect(load().config.chain).toBeNull();
+    });
+
+    it('is a dry run until there is a wallet, on finney with the genesis that everybody knows', () => {
+      const { config, warnings } = load(CHAIN);
+      expect(config.chain).toEqual({
+        endpoints: ['wss://one.example:443', 'wss://two.example/?key=hush'],
+        genesisHash: '0x2f0555cc76fc2840a25a6ea3b9637146806f1f44b090c175ffde2a7e5ab36c03',
+        blockMs: 12_000,
+        hotkey: null,
+        wallet: null,
+        proxyFor: null,
+        versionKey: 0,
+        loose: 'owner',
+        carryOverMs: 72 * 3_600_000,
+      });
+      expect(warnings).toEqual(['no wallet is configured: weights are a dry run']);
+    });
+
+    it('takes a key file with its password, a signer, and the account that a key is the proxy of', () => {
+      const chain = (more: Record<string, string>) => load({ ...CHAIN, ...more }).config.chain;
+      expect(chain({ WALLET_FILE: '/k/hot', WALLET_PASSWORD_FILE: '/k/pass' })?.wallet).toEqual({
+        kind: 'file',
+        file: '/k/hot',
+        passwordFile: '/k/pass',
+      });
+      expect(chain({ SIGNER_SOCKET: '/run/s.sock', WALLET_HOTKEY: HOTKEY })).toMatchObject({
+        hotkey: HOTKEY,
+        wallet: { kind: 'socket', socket: '/run/s.sock' },
+        proxyFor: null,
+      });
+      expect(chain({ SIGNER_SOCKET: '/run/s.sock', WALLET_PROXY_FOR: HOTKEY })).toMatchObject({
+        hotkey: HOTKEY,
+        proxyFor: HOTKEY,
+      });
+    });
+
+    it('shows no endpoint in JSON or inspect: a provider’s holds its key', () => {
+      const { config } = load(CHAIN);
+      for (const text of [JSON.stringify(config), inspect(config, { depth: 9 })])
+        expect(text).not.toContain('hush');
+    });
+
+    it('needs the genesis of any other network, and takes another one for finney with a warning', () => {
+      expect(problemsOf({ ...GOOD, ...CHAIN, SUBTENSOR_NETWORK: 'local' })).toEqual([
+        expect.stringMatching(/^CHAIN_GENESIS is missing: it tells the chain of network local from others/),
+      ]);
+      const { config, warnings } = load({ ...CHAIN, CHAIN_GENESIS: GENESIS, WALLET_FILE: '/k/hot' });
+      expect(config.chain?.genesisHash).toBe(GENESIS.toLowerCase());
+      expect(warnings).toEqual(['CHAIN_GENESIS is not that of finney']);
+    });
+
+    it('warns of an endpoint in the clear that is not of this machine', () => {
+      const warned = (url: string) => load({ CHAIN_ENDPOINTS: url, WALLET_FILE: '/k' }).warnings;
+      expect(warned('ws://node.example:9944')).toEqual([expect.stringContaining('ws:// address elsewhere')]);
+      expect(warned('ws://127.0.0.1:9944')).toEqual([]);
+    });
+
+    it.each([
+      [{ WALLET_FILE: '/k' }, 'CHAIN_ENDPOINTS is missing, but WALLET_FILE asks for weights on a chain'],
+      [{ ...CHAIN, NETUID: '0' }, 'NETUID is 0, the root network, which takes no weights'],
+      [
+        { ...CHAIN, WALLET_FILE: '/k', SIGNER_SOCKET: '/s' },
+        'SIGNER_SOCKET is set beside WALLET_FILE: keep the one that is to sign',
+      ],
+      [
+        { ...CHAIN, WALLET_PASSWORD_FILE: '/p' },
+        'WALLET_FILE is missing, but WALLET_PASSWORD_FILE opens one',
+      ],
+      [
+        { ...CHAIN, WALLET_PROXY_FOR: HOTKEY },
+        "WALLET_PROXY_FOR is set without the proxy's key: give it in WALLET_FILE or behind SIGNER_SOCKET",
+      ],
+      [
+        { ...CHAIN, WALLET_FILE: '/k', WALLET_PROXY_FOR: HOTKEY, WALLET_HOTKEY: OTHER },
+        'WALLET_HOTKEY is another account than WALLET_PROXY_FOR, whose row a proxy sets: leave it out',
+      ],
+      [
+        { CHAIN_ENDPOINTS: 'https://node.example' },
+        'CHAIN_ENDPOINTS has an entry that is not a ws:// or wss:// address without user and password',
+      ],
+      [{ ...CHAIN, CHAIN_GENESIS: '0x12' }, 'CHAIN_GENESIS is not the hash of a block: 0x and 64 hex digits'],
+      [
+        { ...CHAIN, WALLET_HOTKEY: 'default' },
+        'WALLET_HOTKEY is not an SS58 address of Bittensor, which begins with 5 (the file of the key goes into WALLET_FILE)',
+      ],
+    ])('refuses %j', (more, problem) => {
+      expect(problemsOf({ ...GOOD, ...more } as Record<string, string>)).toEqual([problem]);
+    });
+
+    it('passes over the old validator’s name of a hotkey where there is no chain', () => {
+      expect(load({ WALLET_HOTKEY: 'default' }).warnings).toEqual([
+        'WALLET_HOTKEY is ignored: without CHAIN_ENDPOINTS no weights are sent',
+      ]);
+    });
+  });
+
   it('has an example for every variable, and every example but the shell ones is itself valid', () => {
     for (const [name, example] of Object.entries(EXAMPLES)) {
       if (example.includes('$(') || example.includes('_FILE=')) continue;
