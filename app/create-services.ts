@@ -54,6 +54,7 @@ export function createServices(
       publicUrl: config.publicUrl,
       network: config.network,
       netuid: config.netuid,
+      chain: config.chain && { genesisHash: config.chain.genesisHash },
       watcherAppId: config.watcher.appId,
       runnerLabels: config.runnerLabels,
       debounceMs: config.debounceMs,

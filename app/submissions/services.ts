@@ -40,6 +40,8 @@ export interface Settings {
   readonly publicUrl: string;
   readonly network: string;
   readonly netuid: number;
+  /** The chain that registrations are read from and weights go to; null where none is configured. */
+  readonly chain: { readonly genesisHash: string } | null;
   readonly watcherAppId: number;
   readonly runnerLabels: readonly string[];
   readonly debounceMs: number;

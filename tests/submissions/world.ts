@@ -70,6 +70,7 @@ export class World {
       settings: {
         publicUrl: 'https://referee.example',
         ...NETWORK,
+        chain: null,
         watcherAppId: 4242,
         runnerLabels: ['self-hosted'],
         debounceMs: 15_000,
