@@ -64,6 +64,8 @@ const isPure = inRoom(
   'app/chain/calls-bytes.ts',
   'app/chain/calls-metadata.ts',
   'app/chain/timelock-payload.ts',
+  'app/chain/standing/recompute.ts',
+  'app/canonical-json.ts',
   'app/ids.ts',
 );
 /** Reads the parsers' wasm files from the disk and hands them to the rest of its room. */
@@ -72,7 +74,7 @@ const isConfig = inRoom('app/config', 'app/config.ts');
 /** What is in no room puts the rooms together: `bot`, `main`, `referee` and what they are made of. */
 const isTop = (file: string) =>
   inRoom('app/http', 'app/cli')(file) ||
-  (path.posix.dirname(file) === 'app' && file !== 'app/ids.ts' && !isConfig(file));
+  (path.posix.dirname(file) === 'app' && !isPure(file) && !isConfig(file));
 
 const wrong = (of: (file: string) => boolean, allowed: (found: Import) => boolean) =>
   IMPORTS.filter((found) => of(found.file) && !allowed(found)).map(

@@ -1,11 +1,11 @@
 /** What the three runner endpoints share: who calls, what about, and what every one of them refuses. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { canonicalJson } from '../canonical-json.ts';
 import type { OperatorGitHub } from '../github/github.ts';
 import type { RunnerIdentity } from './identity.ts';
 import { RunnerError } from './runner-errors.ts';
 import type { EvaluationStore, StoredEvaluation } from './store.ts';
-import { canonicalJson } from './task.ts';
 
 export interface RunnerDependencies {
   readonly store: EvaluationStore;

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { canonicalJson } from '../canonical-json.ts';
 
 const Int = z.number().int();
 const Sha = z.string().regex(/^[0-9a-f]{40}$/);
@@ -113,19 +114,4 @@ function readRaw(name: string, kernelsDir: string, seen: string[]): Record<strin
 /** sha256 over the resolved task as canonical JSON: two verdicts compare only when this is equal. */
 export function taskDigest(task: Task): string {
   return createHash('sha256').update(canonicalJson(task)).digest('hex');
-}
-
-/** RFC 8785 for the JSON that we write: sorted keys, no spaces, ECMAScript numbers. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
-  if (value === null || typeof value !== 'object') {
-    const text = JSON.stringify(value);
-    if (text === undefined || (typeof value === 'number' && !Number.isFinite(value)))
-      throw new Error(`not canonical JSON: ${String(value)}`);
-    return text;
-  }
-  const entries = Object.entries(value)
-    .filter(([, item]) => item !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(',')}}`;
 }

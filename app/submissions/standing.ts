@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Queryable } from '../../db/connection.ts';
 import { currentRound, lockRound } from '../../db/submissions.ts';
 import { type Candidate, candidates, recordWeights } from '../../db/verdicts.ts';
-import { canonicalJson } from '../evaluations/task.ts';
+import { canonicalJson } from '../canonical-json.ts';
 import type { Hotkey, OwnerId } from '../ids.ts';
 import { type Entry, type Place, rank } from '../scoring/rank.ts';
 import { type Share, sharesOf } from '../scoring/shares.ts';
