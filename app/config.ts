@@ -38,6 +38,8 @@ export interface Config {
     /** Written by `operator pin`; may be absent. */
     readonly commitsFile: string;
   };
+  /** Signs the standing; made at first boot. */
+  readonly serverKeyFile: string;
   readonly oidc: { readonly issuer: string; readonly audience: string };
   readonly github: { readonly webUrl: string; readonly apiUrl: string };
   readonly tasks: readonly string[];
@@ -119,6 +121,7 @@ function build(env: Environment): Config {
       commits: env.OPERATOR_COMMITS ?? [],
       commitsFile: env.OPERATOR_COMMITS_FILE,
     },
+    serverKeyFile: env.SERVER_KEY_FILE,
     oidc: {
       issuer: env.OIDC_ISSUER ?? defaultIssuer(env.GHE_HOST, env.GHE_PROTOCOL),
       audience: env.OIDC_AUDIENCE ?? env.PUBLIC_URL,

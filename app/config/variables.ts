@@ -92,6 +92,7 @@ export const Environment = z.object({
     .default('main'),
   OPERATOR_COMMITS: list(/^[0-9a-f]{40}$/, 'a full 40-digit commit').optional(),
   OPERATOR_COMMITS_FILE: z.string().default('data/operator-commits.json'),
+  SERVER_KEY_FILE: z.string().default('data/server-key.pem'),
   OIDC_ISSUER: address('an issuer').optional(),
   OIDC_AUDIENCE: z.string().max(200, 'is longer than 200 characters').optional(),
   GHE_HOST: z
@@ -157,6 +158,7 @@ export const EXAMPLES: Readonly<Record<VariableName, string>> = {
   OPERATOR_REF: 'OPERATOR_REF=main',
   OPERATOR_COMMITS: 'OPERATOR_COMMITS=0123456789abcdef0123456789abcdef01234567',
   OPERATOR_COMMITS_FILE: 'OPERATOR_COMMITS_FILE=data/operator-commits.json',
+  SERVER_KEY_FILE: 'SERVER_KEY_FILE=/var/lib/quasar-referee/server-key.pem',
   OIDC_ISSUER: `OIDC_ISSUER=${GITHUB_ISSUER}`,
   OIDC_AUDIENCE: 'OIDC_AUDIENCE=https://referee.example.org',
   GHE_HOST: 'GHE_HOST=github.example.org',

@@ -150,6 +150,7 @@ export class Stage {
       OPERATOR_WEBHOOK_SECRET: operator.webhookSecret,
       OPERATOR_REPOSITORY: OPERATOR,
       OPERATOR_COMMITS: this.operatorCommit,
+      SERVER_KEY_FILE: path.join(this.directory, 'server-key.pem'),
       OPERATOR_COMMITS_FILE: path.join(this.directory, 'operator-commits.json'),
       GHE_HOST: this.github.host,
       GHE_PROTOCOL: 'http',
