@@ -1,0 +1,67 @@
+/** What the chain holds of one hotkey on a subnet: its stake, its row and its commits, at the one block of a view. */
+import type { Bytes, Option, Vec } from '@polkadot/types';
+import type { AccountId } from '@polkadot/types/interfaces';
+import type { Codec, ITuple } from '@polkadot/types/types';
+import { decodeAddress } from '@polkadot/util-crypto/address';
+import { blake2AsHex } from '@polkadot/util-crypto/blake2';
+import { z } from 'zod';
+import type { ChainView } from './chain.ts';
+import type { OwnPlace, PendingCommit } from './subnet.ts';
+import { requiredItem, storageItem, toCount } from './subnet-storage.ts';
+
+type Commit = ITuple<[AccountId, Codec, Bytes, Codec]>;
+
+/**
+ * The commits of a hotkey that wait for their reveal, oldest first. They stand under their epoch until it is revealed.
+ * The item was renamed when mechanisms came; the old one is still there then, and empty.
+ */
+export async function readCommits(
+  view: ChainView,
+  { netuid, hotkey }: { readonly netuid: number; readonly hotkey: string },
+): Promise<PendingCommit[]> {
+  const item = storageItem(view, 'timelockedWeightCommits') ?? storageItem(view, 'crv3WeightCommitsV2');
+  if (item === null) return [];
+  const account = Buffer.from(decodeAddress(hotkey));
+  const entries = await item.entries<Vec<Commit>>(netuid);
+  return entries
+    .flatMap(([key, commits]) => {
+      const epoch = toCount(key.args[1] as Codec);
+      return commits
+        .filter(([who]) => account.equals(who.toU8a()))
+        .map(([, block, ciphertext, round]) => ({
+          epoch,
+          block: toCount(block),
+          round: toCount(round),
+          commitHash: blake2AsHex(ciphertext.toU8a(true), 256),
+        }));
+    })
+    .sort((a, b) => a.epoch - b.epoch || a.block - b.block);
+}
+
+/** The row that a uid has in force, as the chain stores it. */
+export async function readRow(
+  view: ChainView,
+  { netuid, uid }: { readonly netuid: number; readonly uid: number },
+): Promise<OwnPlace['row']> {
+  const row = (await requiredItem(view, 'weights')(netuid, uid)) as Vec<ITuple<[Codec, Codec]>>;
+  return row.map(([to, value]) => [toCount(to), toCount(value)] as const);
+}
+
+/** Index of `totalStake` in `getSelectiveMetagraph`; source: subtensor `SelectiveMetagraphIndex`. */
+const TOTAL_STAKE = 69;
+
+/** Amounts above 2^53 come as hex. */
+const Metagraph = z.object({ totalStake: z.array(z.union([z.number(), z.string()]).transform(BigInt)) });
+
+/**
+ * Rao of every uid as the chain weighs them, alpha and inherited stake included; what it holds against
+ * `StakeThreshold`. Null when no runtime API tells, or tells it in a shape that is not known.
+ */
+export async function readStakes({ api }: ChainView, netuid: number): Promise<readonly bigint[] | null> {
+  const { getSelectiveMetagraph, getMetagraph } = api.call.subnetInfoRuntimeApi ?? {};
+  const answer = getSelectiveMetagraph
+    ? await getSelectiveMetagraph<Option<Codec>>(netuid, [TOTAL_STAKE])
+    : await getMetagraph?.<Option<Codec>>(netuid);
+  const metagraph = Metagraph.safeParse(answer?.toJSON());
+  return metagraph.success ? metagraph.data.totalStake : null;
+}

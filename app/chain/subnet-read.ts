@@ -1,0 +1,174 @@
+/** Reads everything about a subnet that its weights depend on, all of it at the one block of a view. */
+import type { AccountId } from '@polkadot/types/interfaces';
+import type { Codec } from '@polkadot/types/types';
+import { encodeAddress } from '@polkadot/util-crypto/address';
+import type { ChainView } from './chain.ts';
+import type { EpochSchedule } from './epoch.ts';
+import type { OwnPlace, SubnetState } from './subnet.ts';
+import { readCommits, readRow, readStakes } from './subnet-own.ts';
+import { readItems, requiredItem, storageItem, toCount, toFlag } from './subnet-storage.ts';
+
+/** The bittensor address prefix: hotkeys are compared as text, in their one accepted spelling. */
+const SS58_PREFIX = 42;
+
+/**
+ * The state of a subnet and, with a hotkey (SS58, prefix 42), of its place there. A subnet that does not exist is no
+ * error: `exists` is false. What a runtime does not store is null or falls back as `SubnetState` says; spec 293 lacks
+ * the stored schedule, mechanisms and the factor of the activity cutoff, for example.
+ *
+ * Throws `ChainError` `unknown_runtime` where an item is missing that every known runtime has; rejects with whatever the
+ * connection rejects with.
+ */
+export async function readSubnet(
+  view: ChainView,
+  { netuid, hotkey }: { readonly netuid: number; readonly hotkey: string | null },
+): Promise<SubnetState> {
+  const [items, uidOf, own] = await Promise.all([
+    readItems(view, netuid, itemsOf(view)),
+    readUids(view, netuid),
+    hotkey === null ? null : Promise.all([readCommits(view, { netuid, hotkey }), readStakes(view, netuid)]),
+  ]);
+  const exists = toFlag(items.exists);
+  const tempo = toCount(items.tempo);
+  const ownerHotkey = exists ? addressOf(items.ownerHotkey) : null;
+  const place =
+    hotkey === null || own === null
+      ? null
+      : await placeOf(view, {
+          netuid,
+          hotkey,
+          uid: uidOf.get(hotkey) ?? null,
+          commits: own[0],
+          stakes: own[1],
+          items,
+        });
+  return {
+    block: view.block,
+    timestampMs: view.timestampMs,
+    specVersion: view.specVersion,
+    netuid,
+    exists,
+    size: toCount(items.size),
+    uidOf,
+    ownerHotkey,
+    ownerUid: ownerHotkey === null ? null : (uidOf.get(ownerHotkey) ?? null),
+    minAllowedWeights: toCount(items.minAllowedWeights),
+    rateLimitBlocks: toCount(items.rateLimitBlocks),
+    versionKey: BigInt(items.versionKey.toString()),
+    commitReveal: toFlag(items.commitReveal),
+    commitRevealVersion: maybe(items.commitRevealVersion, toCount),
+    revealPeriodEpochs: toCount(items.revealPeriodEpochs),
+    mechanisms: maybe(items.mechanisms, toCount),
+    stakeThresholdRao: BigInt(items.stakeThreshold.toString()),
+    activityCutoffBlocks: cutoffOf(items, tempo),
+    consensus: maybe(items.consensus, String),
+    schedule: scheduleOf(items, { head: view.block.number, tempo, netuid }),
+    lastStoredRound: maybe(items.lastStoredRound, toCount) ?? 0,
+    own: place,
+  };
+}
+
+/** Items that every known runtime has are required; the others came or went between specs 293 and 475. */
+function itemsOf(view: ChainView) {
+  const all = (name: string) => requiredItem(view, name);
+  const some = (name: string) => storageItem(view, name);
+  return {
+    exists: all('networksAdded'),
+    size: all('subnetworkN'),
+    tempo: all('tempo'),
+    ownerHotkey: all('subnetOwnerHotkey'),
+    minAllowedWeights: all('minAllowedWeights'),
+    rateLimitBlocks: all('weightsSetRateLimit'),
+    versionKey: all('weightsVersionKey'),
+    commitReveal: all('commitRevealWeightsEnabled'),
+    revealPeriodEpochs: all('revealPeriodEpochs'),
+    stakeThreshold: all('stakeThreshold'),
+    permits: all('validatorPermit'),
+    // keyed by netuid and mechanism; the first mechanism's key is the netuid itself
+    lastUpdates: all('lastUpdate'),
+    commitRevealVersion: some('commitRevealWeightsVersion'),
+    mechanisms: some('mechanismCountCurrent'),
+    cutoffFactorMilli: some('activityCutoffFactorMilli'),
+    cutoff: some('activityCutoff'),
+    consensus: some('subnetEpochConsensus'),
+    lastEpochBlock: some('lastEpochBlock'),
+    pendingEpochAt: some('pendingEpochAt'),
+    subnetEpochIndex: some('subnetEpochIndex'),
+    blocksSinceLastStep: some('blocksSinceLastStep'),
+    lastStoredRound: view.api.query.drand?.lastStoredRound ?? null,
+  };
+}
+
+type Items = Awaited<ReturnType<typeof readItems<ReturnType<typeof itemsOf>>>>;
+
+/** Every registered hotkey with its uid, in pages: some subnets have more than 256. */
+async function readUids(view: ChainView, netuid: number): Promise<Map<string, number>> {
+  const entries = await requiredItem(view, 'uids').entries(netuid);
+  return new Map(
+    entries.flatMap(([key, uid]) => {
+      const hotkey = addressOf(key.args[1] as Codec);
+      return hotkey === null ? [] : [[hotkey, toCount(uid)] as const];
+    }),
+  );
+}
+
+async function placeOf(
+  view: ChainView,
+  found: Pick<OwnPlace, 'hotkey' | 'uid' | 'commits'> & {
+    readonly netuid: number;
+    readonly stakes: readonly bigint[] | null;
+    readonly items: Items;
+  },
+): Promise<OwnPlace> {
+  const { netuid, hotkey, uid, commits, stakes, items } = found;
+  if (uid === null) return { hotkey, uid, permit: false, stakeRao: 0n, lastUpdate: 0, row: [], commits };
+  const permit = itemAt(items.permits, uid);
+  const lastUpdate = itemAt(items.lastUpdates, uid);
+  return {
+    hotkey,
+    uid,
+    permit: permit !== null && toFlag(permit),
+    stakeRao: stakes === null ? null : (stakes[uid] ?? 0n),
+    lastUpdate: maybe(lastUpdate, toCount) ?? 0,
+    row: await readRow(view, { netuid, uid }),
+    commits,
+  };
+}
+
+/** Source: subtensor `run_coinbase`, before and after the schedule was stored. */
+function scheduleOf(
+  items: Items,
+  { head, tempo, netuid }: { readonly head: number; readonly tempo: number; readonly netuid: number },
+): EpochSchedule {
+  const { lastEpochBlock, pendingEpochAt, subnetEpochIndex, blocksSinceLastStep } = items;
+  if (lastEpochBlock === null) return { form: 'modulo', head, tempo, netuid };
+  return {
+    form: 'stateful',
+    head,
+    tempo,
+    lastEpochBlock: toCount(lastEpochBlock),
+    pendingEpochAt: maybe(pendingEpochAt, toCount) ?? 0,
+    subnetEpochIndex: maybe(subnetEpochIndex, toCount) ?? 0,
+    blocksSinceLastStep: maybe(blocksSinceLastStep, toCount) ?? 0,
+  };
+}
+
+/** Source: subtensor `get_activity_cutoff_blocks`; before the factor there was a plain number of blocks. */
+function cutoffOf({ cutoffFactorMilli, cutoff }: Items, tempo: number): number {
+  if (cutoffFactorMilli === null) return maybe(cutoff, toCount) ?? Number.MAX_SAFE_INTEGER;
+  return Math.max(1, Math.floor((toCount(cutoffFactorMilli) * tempo) / 1_000));
+}
+
+/** Null for the all-zero account, which stands for none. */
+function addressOf(account: Codec): string | null {
+  const key = (account as AccountId).toU8a();
+  return key.every((byte) => byte === 0) ? null : encodeAddress(key, SS58_PREFIX);
+}
+
+function itemAt(list: Codec, index: number): Codec | null {
+  return (list as unknown as readonly Codec[])[index] ?? null;
+}
+
+function maybe<T>(value: Codec | null, read: (value: Codec) => T): T | null {
+  return value === null ? null : read(value);
+}
