@@ -1,5 +1,6 @@
 /** Everything that the App answers, as routes. */
 import { insertDeliveries } from '../db/inbox.ts';
+import type { ServerKey } from './chain/standing/server-key.ts';
 import { readOperatorCommits } from './cli/operator-pin.ts';
 import { version } from './cli/version.ts';
 import type { Config } from './config.ts';
@@ -16,10 +17,14 @@ import { pageRoutes } from './http/pages/routes.ts';
 import type { CliBundle, JoinInfo } from './http/read-model.ts';
 import type { Route } from './http/routes.ts';
 import { runnerRoutes } from './http/runner.ts';
+import { createStandingReader } from './http/standing-payload.ts';
+import { standingRoutes } from './http/standing-routes.ts';
 import { webhookRoute } from './http/webhooks.ts';
 import type { Services } from './submissions/services.ts';
 
 export interface RouteHints {
+  /** Signs the standing. */
+  readonly serverKey: ServerKey;
   /** A delivery was stored. */
   readonly delivered: () => void;
   /** A runner moved an evaluation. */
@@ -64,6 +69,11 @@ export async function createRoutes(
     }),
     ...runnerRoutes(createRunner(services, config, hints.evaluated), config.limits.runnerBodyBytes),
     ...apiRoutes(read, join),
+    ...standingRoutes({
+      read: createStandingReader(services),
+      key: hints.serverKey,
+      ...siteOf(config),
+    }),
     ...pageRoutes({ site: siteOf(config), read, join, cli: hints.cli, clock: services.now }),
     cliRoute(hints.cli),
     healthRoute({

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Database, openDatabase } from '../db/connection.ts';
+import { openServerKey, type ServerKey, ServerKeyError } from './chain/standing/server-key.ts';
 import { ConfigError } from './config/problems.ts';
 import { EXAMPLES, type VariableName } from './config/variables.ts';
 import { KERNELS_DIR } from './evaluations/task.ts';
@@ -24,6 +25,16 @@ export async function reachDatabase(url: string): Promise<Database> {
     await db?.destroy();
     const said = (error as Error).message || (error as NodeJS.ErrnoException).code;
     throw misconfigured('DATABASE_URL', `names a database that cannot be opened: ${said}`);
+  }
+}
+
+/** The key that signs the standing; made at first boot. Throws `ConfigError`. */
+export function reachServerKey(file: string): ServerKey {
+  try {
+    return openServerKey(file);
+  } catch (error) {
+    if (!(error instanceof ServerKeyError)) throw error;
+    throw misconfigured('SERVER_KEY_FILE', `names a file that cannot be used: ${error.userMessage}`);
   }
 }
 

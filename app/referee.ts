@@ -10,6 +10,7 @@ import type { Database } from '../db/connection.ts';
 import { LIVE_STATES } from '../db/evaluations.ts';
 import { inboxDepth } from '../db/inbox.ts';
 import { migrate } from '../db/migrate.ts';
+import type { ServerKey } from './chain/standing/server-key.ts';
 import { bundleCli } from './cli/bundle.ts';
 import { version } from './cli/version.ts';
 import type { Config } from './config.ts';
@@ -20,7 +21,7 @@ import { addGauge, createMetrics, type Metrics } from './http/metrics.ts';
 import { errorPage } from './http/pages/layout.ts';
 import type { CliBundle } from './http/read-model.ts';
 import { createHttpServer } from './http/server.ts';
-import { reachDatabase, refuseAbsentTasks } from './preconditions.ts';
+import { reachDatabase, reachServerKey, refuseAbsentTasks } from './preconditions.ts';
 import { createImportJudge } from './submissions/import-judge.ts';
 import { deliveryLoop, type Loop, startLoop, submissionLoop } from './submissions/loops.ts';
 import { reconcile } from './submissions/reconcile.ts';
@@ -43,18 +44,19 @@ export interface Referee {
  */
 export async function startReferee(config: Config, log: Logger): Promise<Referee> {
   refuseAbsentTasks(config.tasks);
+  const serverKey = reachServerKey(config.serverKeyFile);
   const db = await reachDatabase(config.databaseUrl);
   try {
     const applied = await migrate(db);
     if (applied.length > 0) log.info({ applied }, 'database schema brought up to date');
-    return await startOn(db, config, log);
+    return await startOn(db, config, log, serverKey);
   } catch (error) {
     await db.destroy();
     throw error;
   }
 }
 
-async function startOn(db: Database, config: Config, log: Logger): Promise<Referee> {
+async function startOn(db: Database, config: Config, log: Logger, serverKey: ServerKey): Promise<Referee> {
   let cli: CliBundle | null = null;
   const loops: { deliveries?: Loop; submissions?: Loop; reconcile?: Loop } = {};
   const imports = createImportJudge();
@@ -67,6 +69,7 @@ async function startOn(db: Database, config: Config, log: Logger): Promise<Refer
   const metrics = createMetrics();
   addGauges(metrics, db);
   const routes = await createRoutes(services, config, metrics, {
+    serverKey,
     delivered: () => loops.deliveries?.hurry(),
     evaluated: () => loops.submissions?.hurry(),
     cli: () => cli,

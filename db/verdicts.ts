@@ -131,6 +131,9 @@ export interface Candidate {
   readonly codeDigest: string;
   readonly receivedAt: number;
   readonly targetLength: number;
+  readonly claimedTokensPerSec: number | null;
+  readonly decisionId: number;
+  readonly decisionReason: string;
   readonly score: number;
   readonly tokensPerSec: number;
   readonly tokensPerSecLow: number;
@@ -179,6 +182,9 @@ export async function candidates(
       'submissions.codeDigest',
       'submissions.receivedAt',
       'submissions.targetLength',
+      'submissions.claimedTokensPerSec',
+      'decisions.id AS decisionId',
+      'decisions.reason AS decisionReason',
       'decisions.score',
       'decisions.tokensPerSec',
       'decisions.tokensPerSecLow',
@@ -193,6 +199,40 @@ export async function candidates(
     digestHotkey: owners.get(row.codeDigest)?.hotkey ?? null,
     digestOwnerId: owners.get(row.codeDigest)?.ownerId ?? null,
   }));
+}
+
+/** Digests of the records behind these submissions' decisions, oldest first. */
+export async function resultDigests(
+  db: Queryable,
+  submissionIds: readonly number[],
+  taskVersion: number,
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  const rows: Pick<VerdictRow, 'submissionId' | 'resultSha256'>[] = await db('verdicts')
+    .join('evaluations', 'evaluations.id', 'verdicts.evaluationId')
+    .join('decisions', (on) => {
+      on.on('decisions.submissionId', 'verdicts.submissionId').on(
+        'decisions.taskVersion',
+        'verdicts.taskVersion',
+      );
+    })
+    .whereIn('verdicts.submissionId', submissionIds)
+    .where({ 'verdicts.taskVersion': taskVersion, purpose: 'rank' })
+    // of several seats one may answer after the others have decided
+    .andWhereRaw('verdicts.created_at <= decisions.decided_at')
+    .orderBy('verdicts.id')
+    .select('verdicts.submissionId', 'verdicts.resultSha256');
+  const digests = new Map<number, string[]>();
+  for (const { submissionId, resultSha256 } of rows)
+    digests.set(submissionId, [...(digests.get(submissionId) ?? []), resultSha256]);
+  return digests;
+}
+
+/** The stored records of verdicts, as text. */
+export async function recordsOf(
+  db: Queryable,
+  verdictIds: readonly number[],
+): Promise<Pick<VerdictRow, 'id' | 'result'>[]> {
+  return db('verdicts').whereIn('id', verdictIds).select('id', 'result');
 }
 
 export interface RecentDecision {
