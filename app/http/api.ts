@@ -22,7 +22,13 @@ export function apiRoutes(read: ReadModel, join: JoinInfo): Route[] {
         throw new HttpError(404, 'not_installed', notInstalled(owner, name, join.installUrl));
       return { network, netuid, tasks, ...found };
     }),
-    get('/api/v1/weights', async () => ({ network, netuid, weights: await read.weights() })),
+    get('/api/v1/weights', async () => ({
+      network,
+      netuid,
+      weights: await read.weights(),
+      chain: await read.chain(),
+      history: await read.weightSets(),
+    })),
   ];
 }
 

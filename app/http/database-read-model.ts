@@ -11,7 +11,7 @@ import {
   liveSubmissions,
   type SubmissionRow,
 } from '../../db/submissions.ts';
-import { findVerdict, latestWeights, recentDecisions, type VerdictRow } from '../../db/verdicts.ts';
+import { findVerdict, recentDecisions, type VerdictRow } from '../../db/verdicts.ts';
 import type { Conclusion, Reason } from '../evaluations/reasons.ts';
 import { type Progress, type Result, readStoredResult } from '../evaluations/schema.ts';
 import { leagueOf } from '../scoring/league.ts';
@@ -30,6 +30,7 @@ import type {
   SubmissionDetails,
   TaskBoard,
 } from './read-model.ts';
+import { createWeightsReadModel } from './weights-read-model.ts';
 
 const RECENT = 20;
 
@@ -45,12 +46,7 @@ export function createReadModel(services: Services): ReadModel {
     },
     submission: (id) => submission(services, id),
     repository: (owner, name) => repository(services, owner, name),
-    async weights() {
-      const row = await latestWeights(services.db);
-      if (row === null) return null;
-      const { roundId, dryRun, createdAt, shares } = row;
-      return { roundId, dryRun: dryRun === 1, createdAt, shares: JSON.parse(shares) };
-    },
+    ...createWeightsReadModel(services),
   };
 }
 

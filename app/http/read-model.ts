@@ -2,6 +2,8 @@
  * What pages and the JSON API read. Implemented on the database; every time is unix milliseconds, every figure as the
  * decision holds it. Text in it may be a miner's: whoever shows it escapes it.
  */
+import type { LastLook } from '../chain/last-look.ts';
+import type { WeightSet } from '../chain/setter/weight-set.ts';
 import type { CheckName, Conclusion, Reason } from '../evaluations/reasons.ts';
 import type { Progress, Result } from '../evaluations/schema.ts';
 
@@ -11,8 +13,12 @@ export interface ReadModel {
   submission(id: number): Promise<SubmissionDetails | null>;
   /** Null unless the App is installed on it. Owner and name in any letter case. */
   repository(owner: string, name: string): Promise<RepositoryDetails | null>;
-  /** The latest weight vector, null before the first. */
+  /** The latest shares, null before the first. */
   weights(): Promise<WeightsDetails | null>;
+  /** What the last look at the chain found; null where none is configured. */
+  chain(): Promise<ChainDetails | null>;
+  /** Attempts to set weights, newest first; at most 50. */
+  weightSets(): Promise<readonly WeightSetDetails[]>;
 }
 
 /** A fork that may be named: null in its place stands for a private repository, whose name is not ours to tell. */
@@ -173,6 +179,58 @@ export interface WeightsDetails {
   readonly dryRun: boolean;
   readonly createdAt: number;
   readonly shares: readonly { readonly hotkey: string; readonly share: number }[];
+  /** Whose submission holds which place. */
+  readonly places: readonly {
+    readonly place: number;
+    readonly submission: number;
+    readonly hotkey: string;
+  }[];
+}
+
+/** The chain as it was last seen. Before the first look everything but netuid and genesis is null or empty. */
+export interface ChainDetails
+  extends Omit<LastLook, 'genesisHash' | 'block' | 'row' | 'lookedAt' | 'againAt'> {
+  /** Hash of block 0. */
+  readonly genesis: string;
+  readonly lookedAt: number | null;
+  readonly againAt: number | null;
+  /** The finalized block that was read. */
+  readonly block: number | null;
+  readonly blockHash: string | null;
+  /** The row that was sent or that would be. */
+  readonly uids: readonly number[] | null;
+  readonly values: readonly number[] | null;
+}
+
+/** One attempt to set the weights of one epoch. */
+export interface WeightSetDetails {
+  readonly id: number;
+  readonly epoch: number;
+  readonly attempt: number;
+  readonly state: WeightSet['state'];
+  readonly path: WeightSet['kind'];
+  readonly call: string;
+  readonly shares: WeightSet['shares'];
+  readonly uids: readonly number[];
+  readonly values: readonly number[];
+  readonly plannedBlock: number;
+  readonly extrinsicHash: string | null;
+  /** Where it was included; null before. */
+  readonly block: number | null;
+  readonly blockHash: string | null;
+  readonly extrinsicIndex: number | null;
+  /** Of drand; null for plain weights. */
+  readonly revealRound: number | null;
+  /** When the beacon publishes that round. */
+  readonly revealAt: number | null;
+  readonly revealFromBlock: number | null;
+  readonly revealUntilBlock: number | null;
+  readonly verifiedBlock: number | null;
+  readonly verifiedBy: WeightSet['verifiedBy'];
+  readonly failureCode: string | null;
+  readonly failure: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
 }
 
 /** What a newcomer needs to know; from the configuration, not from rows. */

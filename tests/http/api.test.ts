@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { lookOf } from '../../app/chain/last-look.ts';
 import type { RunnerCall } from '../../app/evaluations/runner-endpoints.ts';
 import { apiRoutes } from '../../app/http/api.ts';
 import { cliRoute } from '../../app/http/cli-download.ts';
@@ -8,8 +9,10 @@ import { healthRoute, metricsRoute } from '../../app/http/health.ts';
 import { addGauge, createMetrics } from '../../app/http/metrics.ts';
 import type { CliBundle } from '../../app/http/read-model.ts';
 import { runnerRoutes } from '../../app/http/runner.ts';
+import { chainDetails, weightSetDetails } from '../../app/http/weights-read-model.ts';
 import { rawRequest, running } from './running.ts';
 import { aReadModel, JOIN } from './samples.ts';
+import { aReport, aWeightSet, CONTEXT, GENESIS, HEAD } from './weights-samples.ts';
 
 const api = (more = {}) => running(apiRoutes(aReadModel(more), JOIN));
 // biome-ignore lint/suspicious/noExplicitAny: the answer is what is under test
@@ -95,6 +98,37 @@ describe('api', () => {
     });
     const empty = await api({ weights: async () => null });
     expect((await get(`${empty.url}/api/v1/weights`)).body.weights).toBeNull();
+  });
+
+  it('gives the chain and the history of weights, null and none where no chain is configured', async () => {
+    const bare = await api();
+    expect((await get(`${bare.url}/api/v1/weights`)).body).toMatchObject({ chain: null, history: [] });
+    const { url } = await api({
+      chain: async () => chainDetails(lookOf(aReport(), CONTEXT, null), GENESIS, 24),
+      weightSets: async () => [weightSetDetails(aWeightSet())],
+    });
+    const { body } = await get(`${url}/api/v1/weights`);
+    expect(body.chain).toMatchObject({
+      netuid: 24,
+      genesis: GENESIS,
+      block: HEAD,
+      path: 'timelocked',
+      uids: [31, 71, 111, 0],
+      values: [65_535, 27_306, 10_922, 5_461],
+      lookedAt: '2026-11-21T13:59:56.000Z',
+      dryRun: false,
+    });
+    expect(body.history).toMatchObject([
+      {
+        state: 'included',
+        block: HEAD - 9,
+        extrinsicIndex: 6,
+        revealRound: 34_157_055,
+        revealAt: '2026-11-21T15:22:09.000Z',
+      },
+    ]);
+    // the bytes say nothing that their hash does not
+    expect(body.history[0]).not.toHaveProperty('extrinsic');
   });
 });
 

@@ -321,7 +321,10 @@ export function aReadModel(more: Partial<ReadModel> = {}): ReadModel {
       dryRun: true,
       createdAt: NOW,
       shares: [{ hotkey: '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY', share: 0.6 }],
+      places: [{ place: 1, submission: 42, hotkey: '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY' }],
     }),
+    chain: async () => null,
+    weightSets: async () => [],
     ...more,
   };
 }

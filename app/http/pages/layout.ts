@@ -11,7 +11,7 @@ export interface Site {
 interface PageParts {
   readonly title: string;
   readonly description: string;
-  readonly current?: 'leaderboard' | 'join';
+  readonly current?: 'leaderboard' | 'weights' | 'join';
   /** Reload by itself, for a page that shows work in progress. */
   readonly refreshSeconds?: number;
   readonly main: Html;
@@ -38,7 +38,7 @@ ${parts.refreshSeconds !== undefined && html`<meta http-equiv="refresh" content=
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top"><div class="wide">
 <a class="brand" href="/"><img src="/logo.svg" alt="" width="28" height="28"><span>Quasar Referee</span></a>
-<nav aria-label="Main">${tab('leaderboard', '/', 'Leaderboard')}${tab('join', '/join', 'Join')}</nav>
+<nav aria-label="Main">${tab('leaderboard', '/', 'Leaderboard')}${tab('weights', '/weights', 'Weights')}${tab('join', '/join', 'Join')}</nav>
 <span class="net" title="Bittensor network and subnet">${site.network} · subnet ${site.netuid}</span>
 </div></header>
 <main id="main" class="wide">

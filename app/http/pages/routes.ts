@@ -9,6 +9,7 @@ import { LOGO, type Site } from './layout.ts';
 import { leaderboardPage } from './leaderboard.ts';
 import { STYLE } from './style.ts';
 import { submissionPage } from './submission.ts';
+import { weightsPage } from './weights.ts';
 
 export interface PageParts {
   readonly site: Site;
@@ -27,6 +28,10 @@ export function pageRoutes({ site, read, join, cli, clock }: PageParts): Route[]
       const found = id === null ? null : await read.submission(id);
       if (found === null) throw new HttpError(404, 'no_submission', 'there is no such submission');
       return fresh(submissionPage(site, found));
+    }),
+    get('/weights', async () => {
+      const [weights, chain, sets] = await Promise.all([read.weights(), read.chain(), read.weightSets()]);
+      return fresh(weightsPage(site, { weights, chain, sets }, clock()));
     }),
     get('/join', async () => fresh(joinPage(site, join, cli()))),
     asset('/style.css', 'text/css; charset=utf-8', STYLE),
