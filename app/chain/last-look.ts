@@ -1,6 +1,7 @@
 /** The last look at the chain as it is kept for pages, metrics and the command: plain JSON, whoever of the replicas looked. */
 import type { Share } from '../scoring/shares.ts';
 import type { BlockRef } from './chain.ts';
+import { endpointName } from './connection/endpoint-name.ts';
 import { EpochError, nextEpochBlock } from './epoch.ts';
 import type { WeightRow } from './normalise.ts';
 import type { ChainAlert, SetterReport, SetterStep } from './setter/report.ts';
@@ -17,7 +18,7 @@ export interface LastLook {
   /** When the next one is due, in unix milliseconds. */
   readonly againAt: number;
   readonly dryRun: boolean;
-  /** Host of the endpoint that answered, without path and query; null while there is no connection. */
+  /** The endpoint that answered, without path and query; null while there is no connection. */
   readonly endpoint: string | null;
   readonly block: BlockRef | null;
   readonly specVersion: number | null;
@@ -78,7 +79,7 @@ export function lookOf(report: SetterReport, context: LookContext, before: LastL
   return {
     ...context,
     lookedAt: report.at,
-    endpoint: context.endpoint === null ? null : hostOf(context.endpoint),
+    endpoint: context.endpoint === null ? null : endpointName(context.endpoint),
     block: report.block,
     specVersion: subnet?.specVersion ?? null,
     nextEpochBlock: subnet === null ? null : epochBlockOf(subnet),
@@ -125,9 +126,4 @@ function epochBlockOf({ schedule }: SubnetState): number | null {
     if (error instanceof EpochError) return null;
     throw error;
   }
-}
-
-/** A provider's address may hold its key in path or query. */
-function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).host : 'unknown';
 }

@@ -21,8 +21,8 @@ describe('the last look', () => {
     expect(look.own).toMatchObject({ uid: 7, permit: true, stakeRao: '1250500000000' });
   });
 
-  it('tells the host of the endpoint and nothing of its query', () => {
-    expect(lookOf(aReport(), CONTEXT, null).endpoint).toBe('entrypoint-finney.opentensor.ai');
+  it('names the endpoint and tells nothing of its query', () => {
+    expect(lookOf(aReport(), CONTEXT, null).endpoint).toBe('wss://entrypoint-finney.opentensor.ai');
   });
 
   it('keeps when an alert began for as long as it goes on', () => {

@@ -35,7 +35,7 @@ describe('weights page', () => {
       '9,412,335 #6',
       'drand round 34,157,055, published at about 2026-11-21 15:22 UTC; opened from block 9,412,752 on',
       'it waits for its reveal',
-      'at entrypoint-finney.opentensor.ai',
+      'at wss://entrypoint-finney.opentensor.ai',
       'no finalized block took it while its era lasted',
     ])
       expect(page).toContain(text);
