@@ -10,11 +10,23 @@ const hotkey = '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY';
 const WEIGHTS = { createdAt: '2026-11-21T10:50:00.000Z', shares: [{ hotkey, share: 0.6 }], more: 1 };
 const NAMED = ['--referee', 'https://referee.example'];
 
-const answering = (weights: unknown, status = 200) => {
+const CHAIN = {
+  block: 9_412_344,
+  path: 'timelocked',
+  uids: [31, 0],
+  values: [65_535, 43_690],
+  shares: WEIGHTS.shares,
+  dryRun: true,
+  verifiedBlock: null,
+  alerts: [],
+  more: 1,
+};
+
+const answering = (weights: unknown, status = 200, chain: unknown = null) => {
   const asked: string[] = [];
   const fetch = (async (url: string | URL | Request) => {
     asked.push(String(url));
-    return new Response(JSON.stringify({ network: 'finney', netuid: 24, weights }), { status });
+    return new Response(JSON.stringify({ network: 'finney', netuid: 24, weights, chain }), { status });
   }) as typeof globalThis.fetch;
   return { asked, fetch };
 };
@@ -57,6 +69,50 @@ No chain is configured: nothing is sent.
     expect(await run(NAMED, answering(all))).not.toContain('owner');
   });
 
+  it('prints the row that the App computed at the block that it read last', async () => {
+    const app = answering(WEIGHTS, 200, CHAIN);
+    expect(JSON.parse(await run([...NAMED, '--json'], app))).toEqual({
+      netuid: 24,
+      block: 9_412_344,
+      path: 'timelocked',
+      uids: [31, 0],
+      values: [65_535, 43_690],
+      shares: [{ hotkey, share: 0.6 }],
+    });
+    expect(await run(NAMED, app)).toBe(
+      `netuid 24 of finney: standing of 2026-11-21T10:50:00.000Z
+   60.00 %  ${hotkey}
+   40.00 %  the subnet owner
+Block 9412344, timelocked weights:
+  uid    31  65535
+  uid     0  43690
+Dry run: no wallet is configured, nothing is sent.
+`,
+    );
+  });
+
+  it('prints alerts, harmless, and where a row was read back', async () => {
+    const alerts = [{ code: 'no_permit', severity: 'page', message: 'lost\u001b[2J' }];
+    const text = await run(
+      NAMED,
+      answering(WEIGHTS, 200, { ...CHAIN, dryRun: false, verifiedBlock: 9_412_000, alerts }),
+    );
+    expect(text).toContain('A row was last read back in block 9412000.\nALERT (page) no_permit: lost␛[2J\n');
+    expect(text).not.toContain('Dry run');
+  });
+
+  it('says that the chain could not be read, or that there is no row', async () => {
+    const none = { ...CHAIN, uids: null, values: null, shares: null };
+    expect(await run(NAMED, answering(WEIGHTS, 200, none))).toContain('there is no row to send');
+    const dark = { ...none, block: null, path: 'none' };
+    expect(await run(NAMED, answering(WEIGHTS, 200, dark))).toContain('The chain could not be read.');
+    expect(JSON.parse(await run([...NAMED, '--json'], answering(WEIGHTS, 200, dark)))).toMatchObject({
+      block: null,
+      uids: null,
+      shares: WEIGHTS.shares,
+    });
+  });
+
   it('asks the Referee that is named, else the one of this environment, else a local one', async () => {
     const asked = async (argv: string[], env: Io['env']) => {
       const app = answering(null);
@@ -90,5 +146,14 @@ No chain is configured: nothing is sent.
     ['no shares', {}],
   ])('believes no answer with %s', async (_, weights) => {
     await expect(run(NAMED, answering(weights))).rejects.toThrow('does not answer like a Quasar Referee');
+  });
+
+  it.each([
+    ['uids without values', { values: null }],
+    ['fewer values than uids', { values: [1] }],
+    ['a value above 65,535', { values: [65_536, 0] }],
+  ])('believes no chain with %s', async (_, more) => {
+    const app = answering(WEIGHTS, 200, { ...CHAIN, ...more });
+    await expect(run(NAMED, app)).rejects.toThrow('does not answer like a Quasar Referee');
   });
 });
