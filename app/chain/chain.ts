@@ -124,6 +124,8 @@ export type ChainErrorCode =
   | 'timed_out'
   | 'wrong_genesis'
   | 'unknown_runtime'
+  /** The newest block has another runtime than the finalized one; both agree in a minute. */
+  | 'upgrading'
   | 'pruned'
   | 'closed'
   | 'protocol';
@@ -138,6 +140,7 @@ export class ChainError extends Error {
     cause?: unknown,
   ) {
     super(`${code}: ${userMessage}`, { cause });
-    this.retryable = code === 'unreachable' || code === 'timed_out' || code === 'pruned';
+    this.retryable =
+      code === 'unreachable' || code === 'timed_out' || code === 'upgrading' || code === 'pruned';
   }
 }

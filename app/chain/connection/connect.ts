@@ -1,0 +1,113 @@
+/** The chain over several endpoints: one connection at a time, replaced when it fails. */
+import { type Chain, ChainError, type ChainStatus } from '../chain.ts';
+import { eventsOf } from './block-events.ts';
+import { finalizedHash, headOf } from './blocks.ts';
+import { checkEndpoints } from './endpoint-name.ts';
+import { type ConnectionLog, Failover, type PutAside } from './failover.ts';
+import { findExtrinsic } from './find.ts';
+import { newestView } from './newest.ts';
+import { type Connection, openConnection } from './open.ts';
+import { runtimeVersion } from './runtime.ts';
+import { signCall } from './sign.ts';
+import { submitBytes } from './submit.ts';
+import { systemTimers, TIME_LIMITS, type TimeLimits, type Timers } from './timers.ts';
+import { viewOf } from './view.ts';
+
+export interface ConnectOptions {
+  /** `ws://` or `wss://`, the preferred one first. */
+  readonly endpoints: readonly string[];
+  /** Of the chain that is meant: `0x` and 64 lower-case digits. */
+  readonly genesisHash: string;
+  readonly limits?: Partial<TimeLimits>;
+  readonly timers?: Timers;
+  readonly log?: ConnectionLog;
+}
+
+export interface ConnectedChain extends Chain {
+  status(): ConnectionStatus;
+}
+
+export interface ConnectionStatus extends ChainStatus {
+  /** Endpoints of another chain. Each is worth an alert. */
+  readonly putAside: readonly PutAside[];
+}
+
+/**
+ * Opens nothing until something is asked for. What reads is tried over as many connections as there are endpoints and one more
+ * before it rejects; what is submitted is sent once, for the caller to send again. Throws `RangeError` without a usable
+ * endpoint.
+ */
+export function connectChain({
+  endpoints,
+  genesisHash,
+  limits,
+  timers = systemTimers,
+  log = () => undefined,
+}: ConnectOptions): ConnectedChain {
+  checkEndpoints(endpoints);
+  const open = { genesisHash, limits: { ...TIME_LIMITS, ...limits }, timers };
+  const failover = new Failover({ urls: endpoints, open: (url) => openConnection(url, open), timers, log });
+
+  const newest = newestView((connection) => failover.renew(connection));
+  const read = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
+    for (let left = endpoints.length; ; left--) {
+      const connection = await failover.connection();
+      try {
+        return await work(connection);
+      } catch (error) {
+        const ended = connection.ended();
+        if (ended === null) throw asChainError(error, connection.endpoint);
+        if (left === 0) throw ended;
+      }
+    }
+  };
+
+  return {
+    genesisHash,
+    finalized: () => read(newest),
+    viewAt: (block) =>
+      read(async (connection) =>
+        viewOf(connection, await headOf(connection, await finalizedHash(connection, block))),
+      ),
+    nextNonce: (account) =>
+      read(async (connection) => {
+        const nonce = await connection.request<unknown>('system_accountNextIndex', [account]);
+        if (typeof nonce === 'number' && Number.isSafeInteger(nonce) && nonce >= 0) return nonce;
+        throw new ChainError('protocol', `${connection.endpoint} gave no nonce for ${account}`);
+      }),
+    async sign(view, call, by) {
+      const runtime = await read((connection) => runtimeVersion(connection));
+      return signCall({ view, call, ...by, genesisHash, runtime });
+    },
+    submit: async (bytes) => submitBytes(await failover.connection(), bytes),
+    find: (hash, from, to) => read((connection) => findExtrinsic(connection, hash, from, to)),
+    initializationEvents: (block) =>
+      read(async (connection) => {
+        const events = await eventsOf(await connection.api.at(await finalizedHash(connection, block)));
+        return events
+          .filter(({ phase, event }) => phase.isInitialization && event.section === 'subtensorModule')
+          .map(({ event }) => ({ method: event.method, data: event.data.map((value) => value.toJSON()) }));
+      }),
+    status: () => {
+      const { current, failovers } = failover;
+      return {
+        endpoint: current?.endpoint ?? null,
+        specVersion: current?.specVersion ?? null,
+        headAt: current?.headAt() ?? null,
+        failovers,
+        putAside: failover.putAside(),
+      };
+    },
+    close: async () => failover.close(),
+  };
+}
+
+/** polkadot-js throws plain errors where it cannot decode what a node sent. */
+function asChainError(error: unknown, endpoint: string): ChainError {
+  if (error instanceof ChainError) return error;
+  return new ChainError(
+    'protocol',
+    `what ${endpoint} sent cannot be read: ${(error as Error).message.slice(0, 200)}`,
+    error,
+  );
+}

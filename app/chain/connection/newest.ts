@@ -1,0 +1,38 @@
+/** The newest finalized block, which never goes back, on a connection whose polkadot-js was made for its runtime. */
+import { ChainError, type ChainView } from '../chain.ts';
+import { finalizedHead } from './blocks.ts';
+import type { Connection } from './open.ts';
+import { runtimeVersion } from './runtime.ts';
+import { viewOf } from './view.ts';
+
+/** Blocks that an endpoint may be behind what was seen before another one is tried. */
+const TOLERATED_LAG = 20;
+
+/** Remembers the highest finalized block over all connections. `renew` replaces a connection after an upgrade. */
+export function newestView(
+  renew: (connection: Connection) => void,
+): (connection: Connection) => Promise<ChainView> {
+  let highest = 0;
+  return async (connection) => {
+    const head = await finalizedHead(connection);
+    if (head.number < highest) {
+      const behind = new ChainError(
+        'unreachable',
+        `${connection.endpoint} has finalized block ${head.number}, and ${highest} was seen before: it is behind, look again later`,
+      );
+      if (highest - head.number > TOLERATED_LAG) connection.end(behind);
+      throw behind;
+    }
+    const view = await viewOf(connection, head);
+    if (view.specVersion !== connection.specVersion) {
+      // not where the newest block is the one that is ahead: the connection was made for that
+      const { specVersion } = await runtimeVersion(connection);
+      if (specVersion !== connection.specVersion) {
+        renew(connection);
+        throw connection.ended();
+      }
+    }
+    highest = head.number;
+    return view;
+  };
+}
