@@ -1,0 +1,57 @@
+/** Calls into the runtime without a transaction: its metadata, nonces, and the metagraph. */
+import { hexToU8a, u8aToHex } from '@polkadot/util';
+import type { Block } from './block.ts';
+import { ChainState } from './chain-state.ts';
+import { METAGRAPH_FIELDS } from './metadata/runtime-apis.ts';
+import { metagraph } from './metagraph.ts';
+import type { ChainNode } from './node.ts';
+import { RpcError } from './rpc-error.ts';
+import { someBytes } from './rpc-methods.ts';
+
+const METADATA_VERSION = 15;
+
+/** Throws `RpcError` as a node does for what no runtime exports. */
+export function stateCall(node: ChainNode, name: string, argument: Uint8Array, block: Block): string {
+  const { runtime } = block;
+  const { registry } = runtime;
+  const state = new ChainState(node.storage, { runtime, number: block.number });
+  const encoded = (type: string, value: unknown) => u8aToHex(registry.createType(type, value).toU8a());
+  switch (name) {
+    case 'Metadata_metadata_versions':
+      return encoded('Vec<u32>', [METADATA_VERSION]);
+    case 'Metadata_metadata_at_version':
+      return registry.createType('u32', argument).toNumber() === METADATA_VERSION
+        ? someBytes(hexToU8a(runtime.metadata))
+        : '0x00';
+    case 'AccountNonceApi_account_nonce': {
+      const account = registry.createType('AccountId32', argument).toString();
+      return encoded('u32', state.json<{ nonce: number }>('System.Account', account).nonce);
+    }
+    case 'SubnetInfoRuntimeApi_get_metagraph': {
+      const netuid = registry.createType('u16', argument).toNumber();
+      return encoded('Option<PalletSubtensorRpcInfoMetagraph>', metagraph(state, netuid));
+    }
+    case 'SubnetInfoRuntimeApi_get_selective_metagraph': {
+      const [netuid, wanted] = registry.createType('(u16, Vec<u16>)', argument).toJSON() as [
+        number,
+        number[],
+      ];
+      const graph = metagraph(state, netuid);
+      const names = new Set(wanted.map((index) => (METAGRAPH_FIELDS as Record<number, string>)[index]));
+      const chosen =
+        graph === null
+          ? null
+          : Object.fromEntries(
+              Object.entries(graph).filter(([field]) => field === 'netuid' || names.has(snake(field))),
+            );
+      return encoded('Option<PalletSubtensorRpcInfoMetagraphSelectiveMetagraph>', chosen);
+    }
+    default:
+      throw new RpcError(
+        4003,
+        `Client error: Execution failed: Execution aborted due to trap: Exported method ${name} is not found`,
+      );
+  }
+}
+
+const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
