@@ -45,3 +45,8 @@ export async function takeLease(
     .update({ owner, until: now + leaseMs });
   return won === 1;
 }
+
+/** Gives the named lease back before it runs out; one that somebody else took meanwhile stays theirs. */
+export async function releaseLease(db: Queryable, name: string, owner: string): Promise<void> {
+  await db('leases').where({ name, owner }).delete();
+}

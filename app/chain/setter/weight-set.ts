@@ -20,7 +20,7 @@ export type WeightSetState = 'planned' | 'signed' | 'included' | 'verified' | 'f
 
 export interface WeightSet extends WeightSlot {
   readonly id: number;
-  /** The epoch that a call included in the next block counts to (`commitEpoch`). */
+  /** The epoch that a call included in the next block counts to (`commitEpoch`); once included, the one that it does count to. */
   readonly epoch: number;
   /** 1 for the first; the next one only after the last has failed. */
   readonly attempt: number;
@@ -33,14 +33,14 @@ export interface WeightSet extends WeightSlot {
   /** Name of the call, and how its weights travel. */
   readonly call: string;
   readonly kind: 'plain' | 'timelocked';
-  /** The finalized block that all was read at. */
+  /** The finalized block that all was read at: of the plan, later of the signature. */
   readonly plannedBlock: number;
   /** Null for plain weights. */
   readonly revealRound: number | null;
   /** First block in which the chain tries to open the commit, and the block from which it tries no more. */
   readonly revealFrom: number | null;
   readonly revealUntil: number | null;
-  /** blake2-256 of the ciphertext; null for plain weights. */
+  /** blake2-256 of the ciphertext; null for plain weights, and until the bytes exist. */
   readonly commitHash: string | null;
   readonly extrinsic: SignedExtrinsic | null;
   readonly includedBlock: number | null;
@@ -83,7 +83,10 @@ export interface WeightSetStore {
   history(slot: WeightSlot, limit: number): Promise<readonly WeightSet[]>;
   /** The newest that was read back; null before the first. */
   lastVerified(slot: WeightSlot): Promise<WeightSet | null>;
-  /** Null when an attempt for this epoch lives or has succeeded: then nothing is stored. */
+  /**
+   * Null, and nothing stored, while any attempt of the slot is planned or signed, and once one for this epoch was included,
+   * also when its row was lost later.
+   */
   plan(set: NewWeightSet): Promise<WeightSet | null>;
   /**
    * Moves one from `from` to its next state with what became known. False when it was not in `from` any more: then

@@ -1,0 +1,59 @@
+/** What the stored attempts give an operator cause to see. Pure. */
+import type { ChainProblemCode } from '../chain.ts';
+import type { AlertCode, ChainAlert } from './report.ts';
+import type { WeightSet } from './weight-set.ts';
+
+/** Failures that the next attempt mends by itself. */
+const MENDED: readonly string[] = ['epoch_over', 'outdated_plan', 'era_over', 'nonce_used', 'too_fast'];
+const KNOWN: Readonly<Record<ChainProblemCode | 'reveal_lost' | 'row_differs', true>> = {
+  too_fast: true,
+  stake_too_low: true,
+  no_permit: true,
+  not_registered: true,
+  version_key: true,
+  commit_reveal_on: true,
+  commit_reveal_off: true,
+  commit_version: true,
+  round_too_early: true,
+  too_many_commits: true,
+  commit_too_large: true,
+  row_length: true,
+  row_uids: true,
+  row_too_short: true,
+  row_too_high: true,
+  no_subnet: true,
+  no_mechanism: true,
+  root_subnet: true,
+  coldkey_swap: true,
+  proxy: true,
+  bad_signature: true,
+  outdated: true,
+  payment: true,
+  unknown: true,
+  reveal_lost: true,
+  row_differs: true,
+};
+
+/**
+ * One alert for each way in which attempts failed since a row was read back last; it stands until the next one is. The
+ * silent failures of the chain are among them: a commit that was never opened, and a row that is not ours.
+ *
+ * @param history newest first
+ */
+export function failureAlerts(history: readonly WeightSet[]): ChainAlert[] {
+  const verified = history.findIndex(({ state }) => state === 'verified');
+  const since = verified === -1 ? history : history.slice(0, verified);
+  const failed = since.filter(
+    ({ state, failureCode }) => state === 'failed' && failureCode !== null && !MENDED.includes(failureCode),
+  );
+  const newest = new Map(failed.toReversed().map((set) => [set.failureCode, set]));
+  return [...newest.values()].map((set) => ({
+    code: alertCode(set.failureCode ?? ''),
+    severity: 'page',
+    message: `the weights of epoch ${set.epoch} failed: ${set.failure ?? set.failureCode}`,
+  }));
+}
+
+function alertCode(code: string): AlertCode {
+  return Object.hasOwn(KNOWN, code) ? (code as AlertCode) : 'unknown';
+}

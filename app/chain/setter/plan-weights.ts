@@ -1,0 +1,275 @@
+/**
+ * What to do about the weights, without any I/O: from what is stored and what one finalized block says to the next steps. A
+ * driver does the first step and asks again, so that a crash at any line, a time-out and a second replica end in the same
+ * place: never two inclusions for one epoch, and never an epoch without one while the chain takes them.
+ */
+import type { ChainProblem, Outcome } from '../chain.ts';
+import { nextEpochBlock } from '../epoch.ts';
+import { whenToSend } from '../epoch-window.ts';
+import type { WeightRow } from '../normalise.ts';
+import type { SubnetState } from '../subnet.ts';
+import type { Draft, RevealWindow } from './draft-weights.ts';
+import type { WeightSet } from './weight-set.ts';
+
+/** What the chain says of one unfinished attempt, up to the block that is looked at. */
+export type Sighting =
+  /** Not asked, or no answer this time. */
+  | { readonly kind: 'unknown' }
+  /** Signed, and in no finalized block. */
+  | { readonly kind: 'absent' }
+  /** Signed, and the node has forgotten blocks that it could be in. */
+  | { readonly kind: 'out_of_sight' }
+  /** Signed, and in a finalized block. `counts`: to which epoch, by the schedule there; null when that was forgotten. */
+  | {
+      readonly kind: 'found';
+      readonly outcome: Outcome;
+      readonly counts: { readonly epoch: number; readonly reveal: RevealWindow | null } | null;
+    }
+  /** Included, and the row that was in force right after it took effect. `row`: only its equality proves it. */
+  | {
+      readonly kind: 'read_back';
+      readonly block: number;
+      readonly row: SubnetRow;
+      readonly by: 'event' | 'row';
+    }
+  /** Included, and the commit waits on chain. */
+  | { readonly kind: 'sealed' }
+  /** Included, and the chain threw the commit away without setting anything. */
+  | { readonly kind: 'never_opened'; readonly message: string };
+
+type SubnetRow = readonly (readonly [uid: number, value: number])[];
+
+export interface Snapshot {
+  readonly state: SubnetState;
+  /** The epoch that a call in the next block counts to; null while the schedule allows no answer. */
+  readonly epoch: number | null;
+  /** Nonce of the signing account at this very block: extrinsics of lower ones are in it or never will be. */
+  readonly nonce: number;
+  readonly unfinished: readonly { readonly set: WeightSet; readonly seen: Sighting }[];
+  /** The newest attempts, newest first, the unfinished ones too. */
+  readonly history: readonly WeightSet[];
+  /** What would be sent, or why nothing can be. */
+  readonly draft: Draft | null;
+  readonly why: string | null;
+  /** What the chain would refuse the draft for, or we ourselves. */
+  readonly obstacles: readonly Pick<ChainProblem, 'message'>[];
+}
+
+export type Step =
+  | { readonly do: 'plan'; readonly draft: Draft }
+  | { readonly do: 'sign'; readonly set: WeightSet; readonly draft: Draft }
+  /** Again and again: the same bytes can be included only once. */
+  | { readonly do: 'submit'; readonly set: WeightSet }
+  | { readonly do: 'include'; readonly set: WeightSet; readonly change: Included }
+  | { readonly do: 'verify'; readonly set: WeightSet; readonly block: number; readonly by: 'event' | 'row' }
+  | { readonly do: 'fail'; readonly set: WeightSet; readonly code: string; readonly message: string };
+
+export type Included = Pick<WeightSet, 'includedBlock' | 'includedHash' | 'extrinsicIndex'> &
+  Partial<Pick<WeightSet, 'epoch' | 'attempt' | 'revealFrom' | 'revealUntil'>>;
+
+export interface Wait {
+  readonly kind: 'wait' | 'held_back';
+  readonly message: string;
+  /** At least 1. */
+  readonly blocks: number;
+}
+
+export interface WeightPlan {
+  readonly steps: readonly Step[];
+  /** Why nothing is sent, and when to look again. */
+  readonly wait: Wait;
+}
+
+/** Nobody knows what became of the bytes: its epoch counts as used. */
+export const UNKNOWN_OUTCOME = 'unknown_outcome';
+/** The owner of the subnet may change everything at any block: never sleep longer than this. */
+const MOST_BLOCKS = 25;
+/** What a person must mend is looked at again after this. */
+const HELD_BLOCKS = 5;
+/** After n attempts of an epoch that were signed and failed, the next one waits n times as many blocks. */
+const BACKOFF_BLOCKS = 4;
+
+/** The next steps, in order. Asking again with the same snapshot gives the same plan. */
+export function planWeights(snapshot: Snapshot): WeightPlan {
+  const gate = gateOf(snapshot);
+  const steps = snapshot.unfinished.flatMap(({ set, seen }) => {
+    switch (set.state) {
+      case 'planned':
+        return plannedSteps(set, snapshot, gate);
+      case 'signed':
+        return signedSteps(set, seen, snapshot);
+      case 'included':
+        return includedSteps(set, seen);
+      default:
+        return [];
+    }
+  });
+  const unsettled = snapshot.unfinished.find(({ set }) => set.state === 'planned' || set.state === 'signed');
+  if (unsettled === undefined && gate.open) steps.push({ do: 'plan', draft: gate.draft });
+  return { steps, wait: waitOf(snapshot, gate, unsettled?.set ?? null) };
+}
+
+type Gate = { readonly open: true; readonly draft: Draft } | ({ readonly open: false } & Wait);
+
+/** Whether new bytes may be signed at this block. */
+function gateOf(snapshot: Snapshot): Gate {
+  const { state, draft, why, obstacles, history } = snapshot;
+  const head = state.block.number;
+  if (draft === null) return closed('held_back', why ?? 'there is nothing to send', HELD_BLOCKS);
+  const untilEpoch = nextEpochBlock(state.schedule) - head;
+  const used = history.find((set) => set.epoch === draft.epoch && usesEpoch(set));
+  if (used !== undefined && used.state !== 'planned' && used.state !== 'signed')
+    return closed(
+      'wait',
+      `the weights of epoch ${draft.epoch} were sent in block ${used.includedBlock ?? used.plannedBlock}`,
+      untilEpoch,
+    );
+  const when = whenToSend(state.schedule, {
+    lastUpdate: state.own?.lastUpdate ?? 0,
+    rateLimitBlocks: state.rateLimitBlocks,
+  });
+  if (when.kind === 'wait') return closed('wait', when.message, when.blocks);
+  const backoff = backoffOf(history, draft.epoch) - head;
+  if (backoff > 0)
+    return closed('wait', `the last attempt failed: the next one is made in ${backoff} blocks`, backoff);
+  const [obstacle] = obstacles;
+  if (obstacle !== undefined) return closed('held_back', obstacle.message, HELD_BLOCKS);
+  return { open: true, draft };
+}
+
+function closed(kind: Wait['kind'], message: string, blocks: number): Gate {
+  return { open: false, kind, message, blocks };
+}
+
+/** One that was included has used its epoch, also when its row was not found later. */
+function usesEpoch({ state, includedBlock, failureCode }: WeightSet): boolean {
+  return state !== 'failed' || includedBlock !== null || failureCode === UNKNOWN_OUTCOME;
+}
+
+/** The block from which on the next attempt of this epoch may be made. */
+function backoffOf(history: readonly WeightSet[], epoch: number): number {
+  const failed = history.filter(
+    (set) => set.epoch === epoch && set.state === 'failed' && set.extrinsic !== null,
+  );
+  const last = Math.max(0, ...failed.map(({ plannedBlock }) => plannedBlock));
+  return last + BACKOFF_BLOCKS * failed.length;
+}
+
+/** No bytes are stored, so none were sent: it is taken up again while it is still what should be sent. */
+function plannedSteps(set: WeightSet, { epoch, draft }: Snapshot, gate: Gate): Step[] {
+  if (epoch !== null && epoch !== set.epoch)
+    return [fail(set, 'epoch_over', `epoch ${set.epoch} ended before anything was signed for it`)];
+  if (draft === null) return [];
+  if (draft.call.name !== set.call || !isSameRow(draft.row, set.row))
+    return [fail(set, 'outdated_plan', 'nothing was signed for it yet, and other weights are right now')];
+  return gate.open ? [{ do: 'sign', set, draft }] : [];
+}
+
+/**
+ * What the pool says decides nothing: bytes that it refuses today may be in a block that is not final, or pass in the next
+ * one. They are out of the way only when a finalized block has them, or when none ever can.
+ */
+function signedSteps(set: WeightSet, seen: Sighting, { state, epoch, nonce, history }: Snapshot): Step[] {
+  const { extrinsic } = set;
+  if (extrinsic === null) return [];
+  if (seen.kind === 'found') return [settle(set, seen, history)];
+  const isNonceUsed = nonce > extrinsic.nonce;
+  const isOver = state.block.number >= extrinsic.deathBlock - 1;
+  if (seen.kind === 'out_of_sight' && isNonceUsed)
+    return [
+      fail(
+        set,
+        UNKNOWN_OUTCOME,
+        'the node has forgotten the blocks that it could be in, and its nonce is used',
+      ),
+    ];
+  if (seen.kind !== 'absent' && seen.kind !== 'out_of_sight') return [];
+  if (isNonceUsed)
+    return [fail(set, 'nonce_used', `another transaction of the account used nonce ${extrinsic.nonce}`)];
+  if (isOver)
+    return [
+      fail(set, 'era_over', `no block up to ${extrinsic.deathBlock - 1} has it, and later ones cannot`),
+    ];
+  // what would only count to the next epoch is not pushed: that epoch gets its own, with its own standing
+  return epoch === set.epoch ? [{ do: 'submit', set }] : [];
+}
+
+function settle(
+  set: WeightSet,
+  { outcome, counts }: Extract<Sighting, { kind: 'found' }>,
+  history: readonly WeightSet[],
+): Step {
+  const { block, index, problem } = outcome;
+  if (problem !== null)
+    return fail(set, problem.code, `the chain refused it in block ${block.number}: ${problem.message}`);
+  const reveal = counts?.reveal ?? null;
+  const change: Included = {
+    includedBlock: block.number,
+    includedHash: block.hash,
+    extrinsicIndex: index,
+    ...(reveal === null ? {} : { revealFrom: reveal.from, revealUntil: reveal.until }),
+    ...(counts === null || counts.epoch === set.epoch ? {} : moved(counts.epoch, history)),
+  };
+  return { do: 'include', set, change };
+}
+
+/** It came later than it was meant to: that epoch has its weights now, and gets no others. */
+function moved(epoch: number, history: readonly WeightSet[]): Pick<WeightSet, 'epoch' | 'attempt'> {
+  const attempts = history.filter((set) => set.epoch === epoch).map(({ attempt }) => attempt);
+  return { epoch, attempt: Math.max(0, ...attempts) + 1 };
+}
+
+function includedSteps(set: WeightSet, seen: Sighting): Step[] {
+  if (seen.kind === 'never_opened') return [fail(set, 'reveal_lost', seen.message)];
+  if (seen.kind !== 'read_back') return [];
+  if (isSameRow(set.row, rowOf(seen.row))) return [{ do: 'verify', set, block: seen.block, by: seen.by }];
+  const found = seen.row.map(([uid, value]) => `${uid}: ${value}`).join(', ') || 'none';
+  return [
+    fail(
+      set,
+      'row_differs',
+      `the row that the chain has in block ${seen.block} is not the one that was sent: ${found}`,
+    ),
+  ];
+}
+
+function waitOf({ state, unfinished }: Snapshot, gate: Gate, unsettled: WeightSet | null): Wait {
+  const head = state.block.number;
+  const asleep: Wait =
+    unsettled !== null
+      ? { kind: gate.open ? 'wait' : gate.kind, message: waitsFor(unsettled, gate), blocks: 1 }
+      : gate.open
+        ? { kind: 'wait', message: 'weights are about to be sent', blocks: 1 }
+        : { kind: gate.kind, message: gate.message, blocks: gate.blocks };
+  const reveals = unfinished
+    .filter(({ set }) => set.state === 'included')
+    .map(({ set }) => (set.revealFrom ?? head) - head);
+  return { ...asleep, blocks: Math.max(1, Math.min(MOST_BLOCKS, asleep.blocks, ...reveals)) };
+}
+
+function waitsFor({ state, epoch, extrinsic }: WeightSet, gate: Gate): string {
+  if (state === 'signed')
+    return `the weights of epoch ${epoch} are on their way: no finalized block has them yet, and block ${extrinsic?.deathBlock} is the first that cannot`;
+  return gate.open ? `the weights of epoch ${epoch} are to be signed` : gate.message;
+}
+
+function fail(set: WeightSet, code: string, message: string): Step {
+  return { do: 'fail', set, code, message };
+}
+
+function rowOf(row: SubnetRow): WeightRow {
+  return { uids: row.map(([uid]) => uid), values: row.map(([, value]) => value) };
+}
+
+/** In whatever order; an entry of 0 gives nothing, so it may be missing. */
+export function isSameRow(a: WeightRow, b: WeightRow): boolean {
+  return entries(a) === entries(b);
+}
+
+function entries({ uids, values }: WeightRow): string {
+  return uids
+    .map((uid, at) => [uid, values[at] ?? 0] as const)
+    .filter(([, value]) => value > 0)
+    .sort(([x], [y]) => x - y)
+    .join(';');
+}
