@@ -1,0 +1,204 @@
+/**
+ * A subnet on the real runtime with a validator and miners, and the hand of an operator over it: parameters by sudo,
+ * storage where no call leads, blocks when the test wants them. It speaks polkadot-js itself, so that what is tested here
+ * (our own connection) is not what prepares it.
+ */
+import { ApiPromise, WsProvider } from '@polkadot/api';
+import type { ApiOptions, SubmittableExtrinsic } from '@polkadot/api/types';
+import { Keyring } from '@polkadot/keyring';
+import type { KeyringPair } from '@polkadot/keyring/types';
+import type { Result, Vec } from '@polkadot/types';
+import type { DispatchError, EventRecord } from '@polkadot/types/interfaces';
+import type { Codec } from '@polkadot/types/types';
+import { cryptoWaitReady } from '@polkadot/util-crypto';
+import { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
+import { TEST_BEACON } from './test-beacon.ts';
+
+type Call = SubmittableExtrinsic<'promise'>;
+
+export const NETUID = 1;
+export const TEMPO = 20;
+export const VERSION_KEY = 7n;
+const STAKE_RAO = 500_000_000_000n;
+const MINERS = 4;
+/** The first block of an epoch; the old chain opens no commits in the first two. */
+const FIRST_BLOCK = 48 * (TEMPO + 1) - (NETUID + 1);
+
+export class LocalSubnet {
+  private constructor(
+    readonly url: string,
+    readonly api: ApiPromise,
+    readonly validator: HotkeyPair,
+    /** Registered, in the order of their uids. */
+    readonly miners: readonly string[],
+    private readonly alice: KeyringPair,
+  ) {}
+
+  /** Registers everybody in one block; the validator has stake and a permit. */
+  static async prepare(url: string): Promise<LocalSubnet> {
+    await cryptoWaitReady();
+    const api = await ApiPromise.create({
+      provider: new WsProvider(url) as NonNullable<ApiOptions['provider']>,
+      noInitWarn: true,
+      throwOnConnect: true,
+    });
+    const keyring = new Keyring({ type: 'sr25519', ss58Format: 42 });
+    const alice = keyring.addFromUri('//Alice');
+    const validator = HotkeyPair.fromMiniSecret(Buffer.alloc(32, 21));
+    const miners = Array.from({ length: MINERS }, (_, at) => keyring.addFromUri(`//Miner${at + 1}`).address);
+    const subnet = new LocalSubnet(url, api, validator, miners, alice);
+    const { adminUtils, subtensorModule } = subnet.calls();
+    await subnet.include(
+      ...[
+        adminUtils('sudoSetSubtokenEnabled', NETUID, true),
+        adminUtils('sudoSetTargetRegistrationsPerInterval', NETUID, 100),
+        adminUtils('sudoSetMaxRegistrationsPerBlock', NETUID, 100),
+        adminUtils('sudoSetNetworkRegistrationAllowed', NETUID, true),
+        adminUtils('sudoSetTempo', NETUID, TEMPO),
+        adminUtils('sudoSetWeightsSetRateLimit', NETUID, 1),
+        adminUtils('sudoSetWeightsVersionKey', NETUID, VERSION_KEY),
+        adminUtils('sudoSetMinAllowedWeights', NETUID, 1),
+      ].map((call) => subnet.sudo(call)),
+      ...[validator.hotkey, ...miners].map((hotkey) => subtensorModule('burnedRegister', NETUID, hotkey)),
+      subtensorModule('addStake', validator.hotkey, NETUID, STAKE_RAO),
+    );
+    await subnet.permit(validator.hotkey, true);
+    await subnet.skipTo(FIRST_BLOCK);
+    return subnet;
+  }
+
+  get genesisHash(): string {
+    return this.api.genesisHash.toHex();
+  }
+
+  /** Calls by pallet and name, unsigned. */
+  calls() {
+    const from = (section: string) => {
+      return (name: string, ...args: readonly unknown[]): Call => {
+        const call = this.api.tx[section]?.[name];
+        if (call === undefined) throw new Error(`this runtime has no ${section}.${name}`);
+        return call(...args);
+      };
+    };
+    return {
+      adminUtils: from('adminUtils'),
+      subtensorModule: from('subtensorModule'),
+      utility: from('utility'),
+      sudoModule: from('sudo'),
+      balances: from('balances'),
+    };
+  }
+
+  sudo(call: Call): Call {
+    return this.calls().sudoModule('sudo', call);
+  }
+
+  /** Sets a parameter of the subnet as root would. */
+  async configure(name: string, ...args: readonly unknown[]): Promise<void> {
+    await this.include(this.sudo(this.calls().adminUtils(name, ...args)));
+  }
+
+  /** Makes a block with these calls of //Alice, all or none; rejects with what failed in it. */
+  async include(...calls: readonly Call[]): Promise<void> {
+    const batch = this.calls().utility('batchAll', calls);
+    const nonce = await this.api.rpc.system.accountNextIndex(this.alice.address);
+    await (await batch.signAsync(this.alice, { nonce, era: 0 })).send();
+    const hash = await this.blocks(1);
+    for (const { event } of await this.events(hash)) {
+      const [outcome] = event.data as unknown as [DispatchError & Result<Codec, DispatchError>];
+      if (event.method === 'ExtrinsicFailed') throw new Error(this.#named(outcome));
+      if (event.method === 'Sudid' && outcome.isErr) throw new Error(this.#named(outcome.asErr));
+    }
+  }
+
+  /** Makes blocks and gives the hash of the last. */
+  async blocks(count: number): Promise<string> {
+    return this.#dev('dev_newBlock', { count });
+  }
+
+  /** Makes blocks up to that number. */
+  async blocksUntil(block: number): Promise<void> {
+    const missing = block - (await this.head());
+    if (missing < 0) throw new Error(`block ${block} is past`);
+    if (missing > 0) await this.blocks(missing);
+  }
+
+  /** Makes that block without those before it. */
+  async skipTo(block: number): Promise<void> {
+    await this.#dev('dev_newBlock', { count: 1, unsafeBlockHeight: block });
+  }
+
+  async head(): Promise<number> {
+    return (await this.api.rpc.chain.getHeader()).number.toNumber();
+  }
+
+  async events(hash: string): Promise<readonly EventRecord[]> {
+    const at = await this.api.at(hash);
+    return (await at.query.system?.events?.()) as unknown as Vec<EventRecord>;
+  }
+
+  /** Storage of the pallet of subnets. */
+  async read(item: string, ...args: readonly unknown[]): Promise<unknown> {
+    return (await this.#entry(item, 'subtensorModule')(...args)).toJSON();
+  }
+
+  async uid(hotkey: string): Promise<number> {
+    const uid = await this.read('uids', NETUID, hotkey);
+    if (typeof uid !== 'number') throw new Error(`${hotkey} is not registered`);
+    return uid;
+  }
+
+  async row(hotkey: string): Promise<unknown> {
+    return this.read('weights', NETUID, await this.uid(hotkey));
+  }
+
+  async permit(hotkey: string, granted: boolean): Promise<void> {
+    const permits = (await this.read('validatorPermit', NETUID)) as boolean[];
+    permits[await this.uid(hotkey)] = granted;
+    await this.store('validatorPermit', [NETUID], permits);
+  }
+
+  /** Puts something into the storage of the newest block, without a call. Gives back what was there. */
+  async store(
+    item: string,
+    args: readonly unknown[],
+    value: unknown,
+    section = 'subtensorModule',
+  ): Promise<unknown> {
+    const entry = this.#entry(item, section);
+    const before = (await entry(...args)).toJSON();
+    const { type } = entry.creator.meta;
+    const bytes = this.api
+      .createType(this.api.registry.createLookupType(type.isMap ? type.asMap.value : type.asPlain), value)
+      .toU8a();
+    await this.#dev('dev_setStorage', [[entry.key(...args), `0x${Buffer.from(bytes).toString('hex')}`]]);
+    return before;
+  }
+
+  /** As if the pulse had come from the network; the pallet does not look at a stored one again. */
+  async publishPulse(round: number, signature: Uint8Array = TEST_BEACON.pulse(round)): Promise<void> {
+    const hex = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}`;
+    const pulse = { round, randomness: hex(new Uint8Array(32)), signature: hex(signature) };
+    await this.store('pulses', [round], pulse, 'drand');
+  }
+
+  async close(): Promise<void> {
+    await this.api.disconnect();
+  }
+
+  #named(error: DispatchError): string {
+    return error.isModule ? this.api.registry.findMetaError(error.asModule).name : error.toString();
+  }
+
+  #entry(item: string, section: string) {
+    const entry = this.api.query[section]?.[item];
+    if (entry === undefined) throw new Error(`this runtime stores no ${section}.${item}`);
+    return entry;
+  }
+
+  /** Methods of chopsticks, which are not part of the API of nodes. */
+  async #dev(method: string, parameter: unknown): Promise<string> {
+    const socket = (this.api as unknown as { _rpcCore: { provider: WsProvider } })._rpcCore.provider;
+    return socket.send<string>(method, [parameter]);
+  }
+}

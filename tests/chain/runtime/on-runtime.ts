@@ -1,0 +1,41 @@
+/** Tests that need the real runtime: they run where it is in the cache, and say why where they do not. */
+import { afterAll, beforeAll, it } from 'vitest';
+import { LocalSubnet } from './local-subnet.ts';
+import { OurSide } from './our-side.ts';
+import { runtimeMissing, startRuntime } from './start-runtime.ts';
+
+const BOOT_MS = 120_000;
+const TEST_MS = 120_000;
+const missing = runtimeMissing();
+if (missing !== null) console.warn(`${missing}; skipping what is tested on the real runtime`);
+
+/** The end of the title tells `npm test` that nobody can install it without internet. */
+export function onRuntime(title: string, body: () => Promise<void>): void {
+  it.skipIf(missing !== null)(`${title} (from the internet)`, body, TEST_MS);
+}
+
+export interface Bench {
+  readonly url: string;
+  readonly subnet: LocalSubnet;
+  readonly ours: OurSide;
+}
+
+/** One chain for the tests of a file, with a subnet on it; what is given is there once they run. */
+export function aBench(): Bench {
+  const bench: { -readonly [Name in keyof Bench]?: Bench[Name] } = {};
+  const ends: (() => Promise<void>)[] = [];
+  beforeAll(async () => {
+    if (missing !== null) return;
+    const runtime = await startRuntime();
+    ends.push(() => runtime.close());
+    bench.url = runtime.url;
+    bench.subnet = await LocalSubnet.prepare(runtime.url);
+    ends.push(() => bench.subnet?.close() ?? Promise.resolve());
+    bench.ours = new OurSide(bench.subnet);
+    ends.push(() => bench.ours?.close() ?? Promise.resolve());
+  }, BOOT_MS);
+  afterAll(async () => {
+    for (const end of ends.reverse()) await end();
+  });
+  return bench as Bench;
+}

@@ -1,0 +1,190 @@
+/** What the real runtime refuses: our preflight says it before anything is sent, and our words for the chain's answer say the same. */
+import { describe, expect } from 'vitest';
+import type { WeightCall } from '../../../app/chain/calls-bytes.ts';
+import type { ChainProblemCode } from '../../../app/chain/chain.ts';
+import { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
+import { preflight } from '../../../app/chain/preflight.ts';
+import { readSubnet } from '../../../app/chain/subnet-read.ts';
+import { type LocalSubnet, NETUID, VERSION_KEY } from './local-subnet.ts';
+import { aBench, onRuntime } from './on-runtime.ts';
+import { commit, committed, OurSide, plain, type Row, signerOf } from './our-side.ts';
+
+const bench = aBench();
+const ROUND = 30_000_000;
+const GOOD: Row = { uids: [2, 3, 4, 5], values: [65_535, 27_306, 10_922, 5_461] };
+
+interface Refusal {
+  readonly title: string;
+  readonly code: ChainProblemCode;
+  /** Brings it about by storage of the newest block; what was there comes back afterwards. */
+  readonly arrange?: (
+    subnet: LocalSubnet,
+  ) => readonly [item: string, args: readonly unknown[], value: unknown];
+  readonly content?: WeightCall;
+  /** Without stake or registration. */
+  readonly stranger?: true;
+}
+
+const flag = 'commitRevealWeightsEnabled';
+const REFUSALS: readonly Refusal[] = [
+  {
+    title: 'weights within the rate limit',
+    code: 'too_fast',
+    arrange: () => ['weightsSetRateLimit', [NETUID], 100_000],
+  },
+  {
+    title: 'a hotkey with less stake than the threshold',
+    code: 'stake_too_low',
+    arrange: () => ['stakeThreshold', [], 10n ** 18n],
+  },
+  { title: 'a hotkey without a permit', code: 'no_permit', arrange: () => ['validatorPermit', [NETUID], []] },
+  { title: 'a hotkey that is not registered', code: 'not_registered', stranger: true },
+  {
+    title: 'weights of an older version',
+    code: 'version_key',
+    arrange: () => ['weightsVersionKey', [NETUID], VERSION_KEY + 1n],
+  },
+  {
+    title: 'plain weights where commit-reveal is on',
+    code: 'commit_reveal_on',
+    arrange: () => [flag, [NETUID], true],
+  },
+  {
+    title: 'a commit where commit-reveal is off',
+    code: 'commit_reveal_off',
+    arrange: () => [flag, [NETUID], false],
+    content: committed(Buffer.alloc(300, 1), ROUND),
+  },
+  {
+    title: 'a row with a uid twice',
+    code: 'row_uids',
+    content: plain({ uids: [2, 2], values: [65_535, 1] }),
+  },
+  {
+    title: 'a row with a uid that is nobody',
+    code: 'row_uids',
+    content: plain({ uids: [2, 200], values: [65_535, 1] }),
+  },
+  {
+    title: 'a row that is too short',
+    code: 'row_too_short',
+    arrange: () => ['minAllowedWeights', [NETUID], 5],
+  },
+  {
+    title: 'weights for the root network',
+    code: 'root_subnet',
+    content: plain(GOOD, { netuid: 0 }),
+  },
+  {
+    title: 'weights for a subnet that does not exist',
+    code: 'no_subnet',
+    content: plain(GOOD, { netuid: 99 }),
+  },
+];
+
+describe('the real runtime refuses, and we say so before', () => {
+  for (const { title, code, arrange, content = plain(GOOD), stranger } of REFUSALS)
+    onRuntime(title, async () => {
+      const { subnet } = bench;
+      const ours = stranger
+        ? new OurSide(subnet, HotkeyPair.fromMiniSecret(Buffer.alloc(32, 99)))
+        : bench.ours;
+      const arranged = arrange?.(subnet);
+      const before = arranged && (await subnet.store(...arranged));
+      try {
+        const { netuid } = content;
+        const view = await ours.chain.finalized();
+        const state = await readSubnet(view, { netuid, hotkey: ours.pair.hotkey });
+        const name = content.kind === 'plain' ? 'set_weights' : 'commit_crv3_weights';
+        const call = await ours.call(name);
+        const told = preflight({
+          state,
+          call,
+          row: content.kind === 'plain' ? content.row : GOOD,
+          versionKey: VERSION_KEY,
+          revealRound: content.kind === 'plain' ? null : content.revealRound,
+        });
+        expect(told.map((problem) => problem.code)).toEqual([code]);
+
+        const signer = signerOf(ours.pair, subnet.genesisHash, netuid);
+        const { answer, outcome } = await ours.force(name, content, signer);
+        const refused = answer.kind === 'refused' ? answer.problem : outcome?.problem;
+        expect(refused?.code).toBe(code);
+        expect(await subnet.row(subnet.validator.hotkey)).toEqual([]);
+      } finally {
+        if (arranged) await subnet.store(arranged[0], arranged[1], before);
+        if (ours !== bench.ours) await ours.close();
+      }
+    });
+
+  onRuntime('an eleventh commit in one epoch', async () => {
+    const { subnet, ours } = bench;
+    await subnet.store(flag, [NETUID], true);
+    await subnet.store('weightsSetRateLimit', [NETUID], 0);
+    const call = await ours.call('commit_crv3_weights');
+    const intent = { call, row: GOOD, versionKey: VERSION_KEY, revealRound: ROUND };
+    const told = async () => preflight({ state: (await ours.look()).state, ...intent });
+    const nonce = await ours.chain.nextNonce(ours.pair.hotkey);
+    for (let at = 0; at < 10; at++) {
+      expect(await told()).toEqual([]);
+      const { bytes } = await ours.sign(call.name, commit(GOOD, ROUND + at), { nonce: nonce + at });
+      expect(await ours.chain.submit(bytes)).toEqual({ kind: 'pending' });
+    }
+    await subnet.blocks(1);
+    expect((await told()).map(({ code }) => code)).toEqual(['too_many_commits']);
+    const { outcome } = await ours.force(call.name, commit(GOOD, ROUND));
+    expect(outcome?.problem?.code).toBe('too_many_commits');
+    await subnet.store('weightsSetRateLimit', [NETUID], 100_000);
+    expect((await ours.force(call.name, commit(GOOD, ROUND))).outcome?.problem?.code).toBe('too_fast');
+    await subnet.store('weightsSetRateLimit', [NETUID], 0);
+    await subnet.store(flag, [NETUID], false);
+  });
+
+  onRuntime('a row above the limit of the old chain, and a coldkey that is being swapped', async () => {
+    const { subnet, ours } = bench;
+    await subnet.store('maxWeightsLimit', [NETUID], 30_000);
+    expect((await ours.force('set_weights', plain(GOOD))).outcome?.problem?.code).toBe('row_too_high');
+    await subnet.store('maxWeightsLimit', [NETUID], 65_535);
+    await subnet.store('coldkeySwapScheduled', [ours.pair.hotkey], null);
+    const { answer } = await ours.force('set_weights', plain(GOOD));
+    expect(answer).toMatchObject({ kind: 'refused', problem: { code: 'coldkey_swap' } });
+  });
+});
+
+describe('the pool of the real runtime', () => {
+  onRuntime('says what is wrong with an extrinsic itself', async () => {
+    const { subnet, ours } = bench;
+    const submit = async (bytes: string) => {
+      const answer = await ours.chain.submit(bytes);
+      return answer.kind === 'refused' ? answer.problem.code : answer.kind;
+    };
+    const { bytes, deathBlock } = await ours.sign('set_weights', plain(GOOD));
+    const used = await ours.sign('set_weights', plain(GOOD), { nonce: 0 });
+    // the signature stands after length, version, kind and account
+    const at = 2 * (2 + 1 + 1 + 32) + 20;
+    const forged = bytes.slice(0, at) + (bytes[at] === '0' ? '1' : '0') + bytes.slice(at + 1);
+    expect(await submit(forged)).toBe('bad_signature');
+    expect(await submit(used.bytes)).toBe('outdated');
+    await subnet.skipTo(deathBlock);
+    expect(['outdated', 'bad_signature']).toContain(await submit(bytes));
+  });
+});
+
+describe('the signer, on calls of the real runtime', () => {
+  onRuntime('refuses a transfer, another netuid and another genesis', async () => {
+    const { subnet, ours } = bench;
+    const { view } = await ours.look();
+    const account = ours.pair.hotkey;
+    const transfer = subnet.calls().balances('transferAllowDeath', subnet.miners[0], 1).method.toU8a();
+    const sign = (call: Uint8Array, signer = ours.signer) =>
+      ours.chain.sign(view, call, { account, nonce: 0, signer });
+    await expect(sign(transfer)).rejects.toMatchObject({ code: 'not_a_weight_call' });
+    await expect(ours.sign('set_weights', plain(GOOD, { netuid: 2 }))).rejects.toMatchObject({
+      code: 'another_netuid',
+    });
+    const elsewhere = signerOf(ours.pair, `0x${'33'.repeat(32)}`);
+    await expect(ours.sign('set_weights', plain(GOOD), { signer: elsewhere })).rejects.toMatchObject({
+      code: 'another_genesis',
+    });
+  });
+});

@@ -1,0 +1,79 @@
+/** Both calls that the real runtime has for weights, sent by our code and read back from its storage. */
+import { describe, expect } from 'vitest';
+import { chooseCall } from '../../../app/chain/calls.ts';
+import { nextEpochBlock, revealRound } from '../../../app/chain/epoch.ts';
+import { normalise } from '../../../app/chain/normalise.ts';
+import { preflight } from '../../../app/chain/preflight.ts';
+import { NETUID, VERSION_KEY } from './local-subnet.ts';
+import { aBench, onRuntime } from './on-runtime.ts';
+import { commit, plain } from './our-side.ts';
+
+const SHARES = [0.6, 0.25, 0.1, 0.05];
+const PAID = [65_535, 27_306, 10_922, 5_461];
+const bench = aBench();
+
+/** The row for these miners, the first as the winner; the call that the chain wants now. */
+async function decide(miners: readonly string[]) {
+  const { view, state } = await bench.ours.look();
+  const shares = miners.map((hotkey, place) => ({ hotkey, share: SHARES[place] ?? 0 }));
+  const normalised = normalise(shares as never, { ...state, ownUid: state.own?.uid ?? null });
+  if (normalised.kind === 'skip') throw new Error(normalised.message);
+  const choice = chooseCall(view.calls, {
+    commitReveal: state.commitReveal,
+    version: state.commitRevealVersion,
+  });
+  if (choice.kind === 'refused') throw new Error(choice.message);
+  return { state, row: normalised.row, call: choice.call };
+}
+
+describe('weights on the real runtime', () => {
+  onRuntime('are stored as sent by call 0', async () => {
+    const { subnet, ours } = bench;
+    const { state, row, call } = await decide(subnet.miners);
+    expect(state.schedule).toMatchObject({ form: 'modulo', netuid: NETUID });
+    expect([call.pallet, call.index, call.name]).toEqual([7, 0, 'set_weights']);
+    expect(preflight({ state, call, row, versionKey: VERSION_KEY, revealRound: null })).toEqual([]);
+    expect(row.values).toEqual(PAID);
+
+    const { answer, outcome } = await ours.force(call.name, plain(row));
+    expect(answer).toEqual({ kind: 'pending' });
+    expect(outcome).toMatchObject({ problem: null });
+    expect(outcome?.events).toContain('subtensorModule.WeightsSet');
+    const stored = row.uids.map((uid, at) => [uid, row.values[at]]);
+    expect(await subnet.row(subnet.validator.hotkey)).toEqual(stored);
+    const { own } = (await ours.look()).state;
+    expect(own?.row).toEqual(stored);
+    expect(own?.lastUpdate).toBe(outcome?.block.number);
+  });
+
+  onRuntime('are opened by the pallet and stored as sent by call 99', async () => {
+    const { subnet, ours } = bench;
+    await subnet.configure('sudoSetCommitRevealWeightsEnabled', NETUID, true);
+    const { state, row, call } = await decide([...subnet.miners].reverse());
+    expect([call.pallet, call.index, call.name]).toEqual([7, 99, 'commit_crv3_weights']);
+    const nowSeconds = state.timestampMs / 1000;
+    const beacon = { genesisSeconds: 1_692_803_367, periodSeconds: 3 };
+    const { revealPeriodEpochs, schedule } = state;
+    const round = revealRound(schedule, { revealPeriodEpochs, nowSeconds, beacon });
+    expect(preflight({ state, call, row, versionKey: VERSION_KEY, revealRound: round })).toEqual([]);
+    const before = await subnet.row(subnet.validator.hotkey);
+
+    const { outcome } = await ours.force(call.name, commit(row, round));
+    expect(outcome?.problem).toBeNull();
+    expect(outcome?.events).toContain('subtensorModule.CRV3WeightsCommitted');
+    const sealed = (await ours.look()).state;
+    expect(sealed.own?.commits).toMatchObject([{ round }]);
+    await subnet.publishPulse(round);
+    const opens = nextEpochBlock(schedule);
+    await subnet.blocksUntil(opens - 1);
+    expect(await subnet.row(subnet.validator.hotkey)).toEqual(before);
+
+    await subnet.blocks(1);
+    const stored = row.uids.map((uid, at) => [uid, row.values[at]]);
+    expect(await subnet.row(subnet.validator.hotkey)).toEqual(stored);
+    const { own } = (await ours.look()).state;
+    expect(own).toMatchObject({ row: stored, commits: [] });
+    const events = await ours.chain.initializationEvents(opens);
+    expect(events).toContainEqual({ method: 'CRV3WeightsRevealed', data: [NETUID, subnet.validator.hotkey] });
+  });
+});
