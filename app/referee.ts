@@ -11,6 +11,7 @@ import { LIVE_STATES } from '../db/evaluations.ts';
 import { inboxDepth } from '../db/inbox.ts';
 import { migrate } from '../db/migrate.ts';
 import type { ServerKey } from './chain/standing/server-key.ts';
+import { type OpenWallet, prepareWallet } from './chain-wallet.ts';
 import { bundleCli } from './cli/bundle.ts';
 import { version } from './cli/version.ts';
 import type { Config } from './config.ts';
@@ -22,6 +23,7 @@ import { errorPage } from './http/pages/layout.ts';
 import type { CliBundle } from './http/read-model.ts';
 import { createHttpServer } from './http/server.ts';
 import { reachDatabase, reachServerKey, refuseAbsentTasks } from './preconditions.ts';
+import { startChain } from './start-chain.ts';
 import { createImportJudge } from './submissions/import-judge.ts';
 import { deliveryLoop, type Loop, startLoop, submissionLoop } from './submissions/loops.ts';
 import { reconcile } from './submissions/reconcile.ts';
@@ -39,26 +41,43 @@ export interface Referee {
 }
 
 /**
- * Resolves once the App answers requests. Throws `ConfigError` for a task that is not there and a database that cannot be
- * reached, and `ListenError` for a busy port.
+ * Resolves once the App answers requests. Throws `ConfigError` for a task that is not there, a wallet that cannot be used
+ * and a database that cannot be reached, and `ListenError` for a busy port.
  */
 export async function startReferee(config: Config, log: Logger): Promise<Referee> {
   refuseAbsentTasks(config.tasks);
   const serverKey = reachServerKey(config.serverKeyFile);
+  const openWallet = await walletOf(config, log);
   const db = await reachDatabase(config.databaseUrl);
   try {
     const applied = await migrate(db);
     if (applied.length > 0) log.info({ applied }, 'database schema brought up to date');
-    return await startOn(db, config, log, serverKey);
+    return await startOn(db, config, log, { serverKey, openWallet });
   } catch (error) {
     await db.destroy();
     throw error;
   }
 }
 
-async function startOn(db: Database, config: Config, log: Logger, serverKey: ServerKey): Promise<Referee> {
+/** Opened before anything listens: an encrypted key takes seconds in which nothing is answered. */
+async function walletOf({ chain, netuid }: Config, log: Logger): Promise<OpenWallet> {
+  if (chain === null) return async () => null;
+  const said = log.child({ part: 'signer' });
+  return prepareWallet(chain, {
+    netuid,
+    now: Date.now,
+    log: (message, fields) => said.info(fields, message),
+  });
+}
+
+async function startOn(
+  db: Database,
+  config: Config,
+  log: Logger,
+  { serverKey, openWallet }: { readonly serverKey: ServerKey; readonly openWallet: OpenWallet },
+): Promise<Referee> {
   let cli: CliBundle | null = null;
-  const loops: { deliveries?: Loop; submissions?: Loop; reconcile?: Loop } = {};
+  const loops: { deliveries?: Loop; submissions?: Loop; reconcile?: Loop; chain?: Loop } = {};
   const imports = createImportJudge();
   const services = createServices(config, {
     db,
@@ -92,6 +111,7 @@ async function startOn(db: Database, config: Config, log: Logger, serverKey: Ser
   loops.submissions = submissionLoop(services, { idleMs: 500, parallel: 16 });
   loops.deliveries = deliveryLoop(services, { idleMs: 1_000, parallel: 8 }, () => loops.submissions?.hurry());
   loops.reconcile = reconcileLoop(services, config);
+  if (config.chain !== null) loops.chain = startChain(services, config.chain, { openWallet, metrics });
   // Built beside the first requests: until then the download says that it comes.
   const building = buildCli().then(
     (bundle) => {

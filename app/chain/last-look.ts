@@ -15,6 +15,8 @@ export interface LastLook {
   readonly netuid: number;
   /** Unix milliseconds. */
   readonly lookedAt: number;
+  /** When the chain was read that the rest is of: earlier than `lookedAt` while nothing answers. Null before the first time. */
+  readonly readAt: number | null;
   /** When the next one is due, in unix milliseconds. */
   readonly againAt: number;
   readonly dryRun: boolean;
@@ -73,27 +75,51 @@ export interface LookContext {
   readonly verifiedBlock: number | null;
 }
 
-/** `before` is the look before this one, whose alerts may go on. */
+/** `before` is the look before this one: its alerts may go on, and what it read stands until something is read again. */
 export function lookOf(report: SetterReport, context: LookContext, before: LastLook | null): LastLook {
-  const { subnet, row } = report;
   return {
+    ...(report.subnet === null ? unread(before) : seen(report, report.subnet)),
     ...context,
     lookedAt: report.at,
     endpoint: context.endpoint === null ? null : endpointName(context.endpoint),
-    block: report.block,
-    specVersion: subnet?.specVersion ?? null,
-    nextEpochBlock: subnet === null ? null : epochBlockOf(subnet),
-    account: context.account ?? subnet?.own?.hotkey ?? null,
-    own: subnet === null ? null : ownOf(subnet),
-    path: report.path,
-    shares: report.shares,
-    row,
-    receivers: subnet === null || row === null ? [] : receiversOf(row, subnet),
     steps: report.steps,
     alerts: report.alerts.map((alert) => ({
       ...alert,
       startedAt: before?.alerts.find(({ code }) => code === alert.code)?.startedAt ?? report.at,
     })),
+  };
+}
+
+type Seen = Pick<
+  LastLook,
+  'readAt' | 'block' | 'specVersion' | 'nextEpochBlock' | 'own' | 'path' | 'shares' | 'row' | 'receivers'
+>;
+
+function seen({ at, path, shares, row }: SetterReport, subnet: SubnetState): Seen {
+  return {
+    readAt: at,
+    block: subnet.block,
+    specVersion: subnet.specVersion,
+    nextEpochBlock: epochBlockOf(subnet),
+    own: ownOf(subnet),
+    path,
+    shares,
+    row,
+    receivers: row === null ? [] : receiversOf(row, subnet),
+  };
+}
+
+function unread(before: LastLook | null): Seen {
+  return {
+    readAt: before?.readAt ?? null,
+    block: before?.block ?? null,
+    specVersion: before?.specVersion ?? null,
+    nextEpochBlock: before?.nextEpochBlock ?? null,
+    own: before?.own ?? null,
+    path: before?.path ?? 'none',
+    shares: before?.shares ?? null,
+    row: before?.row ?? null,
+    receivers: before?.receivers ?? [],
   };
 }
 

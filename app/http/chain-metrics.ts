@@ -112,7 +112,7 @@ export function createChainMetrics(metrics: Metrics, source: ChainMetricsSource)
   return {
     looked(look, before) {
       last = look;
-      looks.inc({ outcome: look.block === null ? 'unread' : 'read' });
+      looks.inc({ outcome: look.readAt === look.lookedAt ? 'read' : 'unread' });
       for (const { kind } of look.steps) steps.inc({ kind });
       alerts.reset();
       for (const { code, severity } of look.alerts) {

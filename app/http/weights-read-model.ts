@@ -59,6 +59,7 @@ export function chainDetails(look: LastLook | null, genesis: string, netuid: num
       netuid,
       genesis,
       lookedAt: null,
+      readAt: null,
       againAt: null,
       dryRun: true,
       endpoint: null,

@@ -37,7 +37,7 @@ describe('the last look', () => {
     expect(lookOf(aReport({ alerts: [ALERT], at: 4_000 }), CONTEXT, gone).alerts[0]?.startedAt).toBe(4_000);
   });
 
-  it('says what it can when the subnet could not be read or runs no epochs', () => {
+  it('says what it can when the subnet was never read or runs no epochs', () => {
     const dark = lookOf(aReport({ block: null, subnet: null, row: null, path: 'none' }), CONTEXT, null);
     expect(dark).toMatchObject({
       block: null,
@@ -51,7 +51,11 @@ describe('the last look', () => {
     expect(lookOf(still, CONTEXT, null).nextEpochBlock).toBeNull();
   });
 
-  it('takes the account from the subnet where no wallet names it', () => {
-    expect(lookOf(aReport(), { ...CONTEXT, account: null }, null).account).toBe(VALIDATOR);
+  it('keeps what was read before while nothing answers, and when that was', () => {
+    const first = lookOf(aReport({ at: 1_000 }), CONTEXT, null);
+    const dark = aReport({ at: 2_000, block: null, subnet: null, row: null, shares: null, path: 'none' });
+    const next = lookOf(dark, CONTEXT, first);
+    expect(next).toEqual({ ...first, lookedAt: 2_000 });
+    expect(next.readAt).toBe(1_000);
   });
 });
