@@ -27,7 +27,7 @@ const Own = z.object({
   stakeRao: Big.nullable(),
   lastUpdate: Count,
   row: z.array(z.tuple([Count, Count])),
-  commits: z.array(z.object({ epoch: Count, block: Count, round: Count, commitHash: z.string() })),
+  commits: z.array(z.object({ epoch: Count, block: Count.nullable(), round: Count, commitHash: z.string() })),
 });
 
 const State = z.object({

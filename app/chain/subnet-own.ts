@@ -9,33 +9,38 @@ import type { ChainView } from './chain.ts';
 import type { OwnPlace, PendingCommit } from './subnet.ts';
 import { requiredItem, storageItem, toCount } from './subnet-storage.ts';
 
-type Commit = ITuple<[AccountId, Codec, Bytes, Codec]>;
+/** Account, ciphertext and round; since its second form with the block of the commit after the account. */
+type Commit = ITuple<[AccountId, Bytes, Codec]> | ITuple<[AccountId, Codec, Bytes, Codec]>;
+/** The newest first: the older ones stay, empty, where there is a newer one. */
+const COMMIT_ITEMS = ['timelockedWeightCommits', 'crv3WeightCommitsV2', 'crv3WeightCommits'];
 
-/**
- * The commits of a hotkey that wait for their reveal, oldest first. They stand under their epoch until it is revealed.
- * The item was renamed when mechanisms came; the old one is still there then, and empty.
- */
+/** The commits of a hotkey that wait for their reveal, oldest first. They stand under their epoch until it is revealed. */
 export async function readCommits(
   view: ChainView,
   { netuid, hotkey }: { readonly netuid: number; readonly hotkey: string },
 ): Promise<PendingCommit[]> {
-  const item = storageItem(view, 'timelockedWeightCommits') ?? storageItem(view, 'crv3WeightCommitsV2');
-  if (item === null) return [];
+  const item = COMMIT_ITEMS.map((name) => storageItem(view, name)).find((found) => found !== null);
+  if (item === undefined) return [];
   const account = Buffer.from(decodeAddress(hotkey));
+  // of one epoch they come in the order in which they are opened
   const entries = await item.entries<Vec<Commit>>(netuid);
   return entries
     .flatMap(([key, commits]) => {
       const epoch = toCount(key.args[1] as Codec);
       return commits
-        .filter(([who]) => account.equals(who.toU8a()))
-        .map(([, block, ciphertext, round]) => ({
-          epoch,
-          block: toCount(block),
-          round: toCount(round),
-          commitHash: blake2AsHex(ciphertext.toU8a(true), 256),
-        }));
+        .filter(([who]) => account.equals((who as AccountId).toU8a()))
+        .map((commit) => ({ epoch, ...pendingOf(commit) }));
     })
-    .sort((a, b) => a.epoch - b.epoch || a.block - b.block);
+    .sort((a, b) => a.epoch - b.epoch);
+}
+
+function pendingOf(commit: Commit): Omit<PendingCommit, 'epoch'> {
+  const [, block, ciphertext, round] = commit.length === 4 ? commit : [commit[0], null, commit[1], commit[2]];
+  return {
+    block: block === null ? null : toCount(block),
+    round: toCount(round as Codec),
+    commitHash: blake2AsHex((ciphertext as Bytes).toU8a(true), 256),
+  };
 }
 
 /** The row that a uid has in force, as the chain stores it. */

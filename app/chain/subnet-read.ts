@@ -23,31 +23,20 @@ export async function readSubnet(
   view: ChainView,
   { netuid, hotkey }: { readonly netuid: number; readonly hotkey: string | null },
 ): Promise<SubnetState> {
-  const [items, uidOf, own] = await Promise.all([
+  const [items, uidOf, commits, stakes] = await Promise.all([
     readItems(view, netuid, itemsOf(view)),
     readUids(view, netuid),
-    hotkey === null ? null : Promise.all([readCommits(view, { netuid, hotkey }), readStakes(view, netuid)]),
+    hotkey === null ? [] : readCommits(view, { netuid, hotkey }),
+    hotkey === null ? null : readStakes(view, netuid),
   ]);
-  const exists = toFlag(items.exists);
   const tempo = toCount(items.tempo);
-  const ownerHotkey = exists ? addressOf(items.ownerHotkey) : null;
-  const place =
-    hotkey === null || own === null
-      ? null
-      : await placeOf(view, {
-          netuid,
-          hotkey,
-          uid: uidOf.get(hotkey) ?? null,
-          commits: own[0],
-          stakes: own[1],
-          items,
-        });
+  const ownerHotkey = ownerOf(items.ownerHotkey, uidOf);
   return {
     block: view.block,
     timestampMs: view.timestampMs,
     specVersion: view.specVersion,
     netuid,
-    exists,
+    exists: toFlag(items.exists),
     size: toCount(items.size),
     uidOf,
     ownerHotkey,
@@ -64,7 +53,10 @@ export async function readSubnet(
     consensus: maybe(items.consensus, String),
     schedule: scheduleOf(items, { head: view.block.number, tempo, netuid }),
     lastStoredRound: maybe(items.lastStoredRound, toCount) ?? 0,
-    own: place,
+    own:
+      hotkey === null
+        ? null
+        : await placeOf(view, { hotkey, uid: uidOf.get(hotkey) ?? null, commits }, { netuid, items, stakes }),
   };
 }
 
@@ -104,23 +96,21 @@ type Items = Awaited<ReturnType<typeof readItems<ReturnType<typeof itemsOf>>>>;
 /** Every registered hotkey with its uid, in pages: some subnets have more than 256. */
 async function readUids(view: ChainView, netuid: number): Promise<Map<string, number>> {
   const entries = await requiredItem(view, 'uids').entries(netuid);
-  return new Map(
-    entries.flatMap(([key, uid]) => {
-      const hotkey = addressOf(key.args[1] as Codec);
-      return hotkey === null ? [] : [[hotkey, toCount(uid)] as const];
-    }),
-  );
+  return new Map(entries.map(([key, uid]) => [addressOf(key.args[1] as Codec), toCount(uid)]));
+}
+
+/** The all-zero account stands for none, unless it really is registered, as on the subnets of a new chain. */
+function ownerOf(owner: Codec, uidOf: ReadonlyMap<string, number>): string | null {
+  const hotkey = addressOf(owner);
+  return owner.isEmpty && !uidOf.has(hotkey) ? null : hotkey;
 }
 
 async function placeOf(
   view: ChainView,
-  found: Pick<OwnPlace, 'hotkey' | 'uid' | 'commits'> & {
-    readonly netuid: number;
-    readonly stakes: readonly bigint[] | null;
-    readonly items: Items;
-  },
+  { hotkey, uid, commits }: Pick<OwnPlace, 'hotkey' | 'uid' | 'commits'>,
+  found: { readonly netuid: number; readonly items: Items; readonly stakes: readonly bigint[] | null },
 ): Promise<OwnPlace> {
-  const { netuid, hotkey, uid, commits, stakes, items } = found;
+  const { netuid, items, stakes } = found;
   if (uid === null) return { hotkey, uid, permit: false, stakeRao: 0n, lastUpdate: 0, row: [], commits };
   const permit = itemAt(items.permits, uid);
   const lastUpdate = itemAt(items.lastUpdates, uid);
@@ -159,10 +149,8 @@ function cutoffOf({ cutoffFactorMilli, cutoff }: Items, tempo: number): number {
   return Math.max(1, Math.floor((toCount(cutoffFactorMilli) * tempo) / 1_000));
 }
 
-/** Null for the all-zero account, which stands for none. */
-function addressOf(account: Codec): string | null {
-  const key = (account as AccountId).toU8a();
-  return key.every((byte) => byte === 0) ? null : encodeAddress(key, SS58_PREFIX);
+function addressOf(account: Codec): string {
+  return encodeAddress((account as AccountId).toU8a(), SS58_PREFIX);
 }
 
 function itemAt(list: Codec, index: number): Codec | null {

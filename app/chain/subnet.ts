@@ -55,7 +55,8 @@ export interface OwnPlace {
 
 export interface PendingCommit {
   readonly epoch: number;
-  readonly block: number;
+  /** Null where the runtime does not store it. */
+  readonly block: number | null;
   readonly round: number;
   /** blake2-256 of the ciphertext, as the commit's event has it. */
   readonly commitHash: string;
