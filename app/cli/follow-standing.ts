@@ -1,0 +1,115 @@
+/** Asks a Referee for its standing, and says whether it may be acted on. */
+import { type AcceptedStanding, acceptStanding, StandingError } from '../chain/standing/accept.ts';
+import type { FollowOptions } from './follow-options.ts';
+import type { StateFile } from './follow-state.ts';
+import type { Io } from './io.ts';
+
+const TIMEOUT_MS = 30_000;
+/** A thousand ranked submissions are a megabyte. */
+const MAX_BYTES = 8 * 1024 * 1024;
+
+export interface Outage {
+  readonly kind: 'outage';
+  readonly error: StandingError;
+}
+export interface Answer {
+  readonly kind: 'accepted';
+  readonly standing: AcceptedStanding;
+  /** The key was never seen before, and nobody said that it is the right one. */
+  readonly firstUse: boolean;
+}
+
+export interface StandingSource {
+  /** Throws `StandingError` for what a person must look into; what passes by itself is an outage. */
+  ask(): Promise<Answer | Outage>;
+}
+
+/** The newest standing that was accepted, and its key, are kept in the state file, but not in a dry run. */
+export function createStandingSource(
+  { fetch }: Pick<Io, 'fetch'>,
+  { referee, netuid, network, serverKey, dryRun }: FollowOptions,
+  {
+    state,
+    stateFile,
+    now,
+  }: { readonly state: StateFile; readonly stateFile: string; readonly now: () => number },
+): StandingSource {
+  let known = state.read().referees[referee] ?? null;
+  return {
+    async ask() {
+      try {
+        const at = now();
+        const [wellKnown, answer] = await Promise.all([
+          get(fetch, `${referee}/.well-known/quasar-referee.json`),
+          get(fetch, `${referee}/api/v1/standing`),
+        ]);
+        const standing = acceptStanding(wellKnown, answer, {
+          netuid,
+          network,
+          key: serverKey ?? known?.publicKey ?? null,
+          keySource: serverKey === null ? `the state file ${stateFile}, from its first use,` : '--server-key',
+          last: known,
+          now: at,
+        });
+        const firstUse = serverKey === null && known === null;
+        const { publicKey, issuedAt, payload } = standing;
+        known = { publicKey, pinnedAt: known?.pinnedAt ?? at, round: payload.round, issuedAt };
+        const followed = known;
+        if (!dryRun)
+          state.change((before) => ({ ...before, referees: { ...before.referees, [referee]: followed } }));
+        return { kind: 'accepted', standing, firstUse };
+      } catch (error) {
+        if (!(error instanceof StandingError)) throw error;
+        // the page of a proxy while the Referee is being updated
+        const passes = error.retryable || (error.code === 'not_a_referee' && known !== null);
+        if (!passes) throw error;
+        return { kind: 'outage', error };
+      }
+    },
+  };
+}
+
+async function get(fetch: Io['fetch'], url: string): Promise<unknown> {
+  let status: number;
+  let text: string;
+  try {
+    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    status = response.status;
+    text = await bounded(response);
+  } catch (error) {
+    if (error instanceof StandingError) throw error;
+    const { message, cause } = error as { message: string; cause?: { message?: string } };
+    throw new StandingError('unreachable', `no answer from ${url}: ${cause?.message ?? message}`, error);
+  }
+  if (status >= 500 || status === 429)
+    throw new StandingError('unreachable', `${url} answered ${status}: the Referee is out of order`);
+  if (status === 404)
+    throw new StandingError(
+      'not_a_referee',
+      `there is nothing at ${url}: check the address; an old Referee publishes no standing`,
+    );
+  if (status !== 200)
+    throw new StandingError('not_a_referee', `${url} answered ${status}: check the address`);
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new StandingError(
+      'not_a_referee',
+      `${url} gives no JSON: is it the address of a Quasar Referee?`,
+      error,
+    );
+  }
+}
+
+async function bounded(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  // leaving the loop by an exception cancels the stream
+  for await (const chunk of response.body ?? []) {
+    size += chunk.byteLength;
+    if (size > MAX_BYTES)
+      throw new StandingError('not_a_referee', `${response.url} gives more than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}

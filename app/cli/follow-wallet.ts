@@ -1,0 +1,64 @@
+/** Who signs for a validator who follows a Referee. */
+import { readKeyfile } from '../chain/keyfile.ts';
+import { KeyfileError } from '../chain/keyfile-error.ts';
+import { readPasswordFile } from '../chain/keyfile-read.ts';
+import { createSigner, SignerError, type WeightSigner } from '../chain/signer.ts';
+import { remoteSigner } from '../chain/signer-client.ts';
+import type { FollowOptions } from './follow-options.ts';
+import { CommandError, type Io } from './io.ts';
+
+/** As `signer` has it unless told. */
+const LIMIT = { signatures: 40, windowMs: 3_600_000 };
+
+export interface Hands {
+  /** Null in a dry run. */
+  readonly signer: WeightSigner | null;
+  /** Whose row it is. */
+  readonly account: string | null;
+  readonly signingAccount: string | null;
+}
+
+/** Throws `CommandError` for a key that cannot be used, or a signer that is for something else. */
+export async function openWallet(
+  options: FollowOptions,
+  io: Pick<Io, 'err'>,
+  now: () => number,
+): Promise<Hands> {
+  const { wallet, netuid, genesisHash, proxyFor, dryRun } = options;
+  if (wallet === null) return { signer: null, account: proxyFor ?? options.hotkey, signingAccount: null };
+  const signer =
+    wallet.kind === 'socket' ? remoteSigner(wallet.socket) : await fromFile(wallet, options, io, now);
+  const identity = await signer.identity().catch((error: unknown) => {
+    if (error instanceof SignerError) throw new CommandError(error.userMessage);
+    throw error;
+  });
+  if (identity.netuid !== netuid || identity.genesisHash !== genesisHash || identity.proxyFor !== proxyFor)
+    throw new CommandError(
+      `the signer signs for netuid ${identity.netuid} of the chain ${identity.genesisHash}${identity.proxyFor === null ? '' : `, for ${identity.proxyFor}`}, which is not what is asked for here: compare --netuid, --genesis and --proxy-for`,
+    );
+  return {
+    signer: dryRun ? null : signer,
+    account: proxyFor ?? identity.hotkey,
+    signingAccount: identity.hotkey,
+  };
+}
+
+async function fromFile(
+  { file, passwordFile }: { readonly file: string; readonly passwordFile: string | null },
+  { netuid, genesisHash, proxyFor }: FollowOptions,
+  { err }: Pick<Io, 'err'>,
+  now: () => number,
+): Promise<WeightSigner> {
+  try {
+    const password = passwordFile === null ? null : readPasswordFile(passwordFile);
+    const pair = await readKeyfile(file, { password });
+    const policy = { netuid, genesisHash, proxyFor };
+    const log = (message: string, { reason }: Readonly<Record<string, unknown>>) => {
+      if (typeof reason === 'string') err(`${message}: ${reason}\n`);
+    };
+    return createSigner({ pair, policy, limit: LIMIT, now, log });
+  } catch (error) {
+    if (error instanceof KeyfileError) throw new CommandError(error.userMessage);
+    throw error;
+  }
+}
