@@ -1,9 +1,13 @@
-/** Entry of the single-file command that the App serves at `/cli.mjs`: what a miner needs, without a checkout of ours. */
+/**
+ * Entry of the single-file command that the App serves at `/cli.mjs`: what miners and validators elsewhere need, without a
+ * checkout of ours.
+ */
 import { checkCommand } from './check.ts';
 import { CHECK_HELP } from './check-help.ts';
 import { LINK_HELP, linkCommand } from './link.ts';
 import { processIo } from './process-io.ts';
 import { runCommand } from './run-command.ts';
+import { WEIGHTS_HELP, weightsCommand } from './weights.ts';
 
 /** Written in by the bundler. */
 declare const BUNDLED_VERSION: string;
@@ -22,6 +26,11 @@ process.exitCode = await runCommand(
         summary: 'link your hotkey to your fork: writes quasar.yml',
         help: LINK_HELP,
         load: async () => linkCommand,
+      },
+      weights: {
+        summary: 'follow the standing of the Referee with the weights of your own hotkey',
+        help: WEIGHTS_HELP,
+        load: async () => weightsCommand,
       },
     },
   },

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { plain } from '../reports/escape.ts';
+import { FOLLOW_HELP } from './follow-help.ts';
 import type { Io } from './io.ts';
 import { askReferee } from './referee.ts';
 
@@ -12,7 +13,8 @@ itself sends nothing. --referee is the address of the Referee (default: PUBLIC_U
 
 --json prints {netuid, block, path, uids, values, shares} in one line. block, uids and values are null without a chain;
 path says how weights would travel: timelocked, plain, or none without a chain. What shares leave of 1 is the owner's.
-`;
+
+${FOLLOW_HELP}`;
 
 const Shares = z
   .array(
@@ -54,11 +56,13 @@ const Answer = z.looseObject({
 });
 type Answer = z.infer<typeof Answer>;
 
-/** Returns 0. A Referee that is out of reach or is none is a `CommandError`. */
+/** Returns 0; with --follow, the code of `followCommand`. A Referee that is out of reach or is none is a `CommandError`. */
 export async function weightsCommand(
   argv: readonly string[],
-  io: Pick<Io, 'out' | 'env' | 'fetch'>,
+  io: Pick<Io, 'out' | 'err' | 'cwd' | 'env' | 'fetch'>,
 ): Promise<number> {
+  if (argv.some((word) => /^--follow(=|$)/.test(word)))
+    return (await import('./weights-follow.ts')).followCommand(argv, io);
   const { values } = parseArgs({
     args: [...argv],
     options: {
