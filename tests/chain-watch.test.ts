@@ -1,0 +1,181 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { ChainError } from '../app/chain/chain.ts';
+import type { SetterReport } from '../app/chain/setter/report.ts';
+import { SignerError } from '../app/chain/signer.ts';
+import { cachedSubnet } from '../app/chain/subnet-cache.ts';
+import type { Wallet } from '../app/chain-wallet.ts';
+import { ChainWatch, type ChainWatchOptions } from '../app/chain-watch.ts';
+import { createWeightsReadModel } from '../app/http/weights-read-model.ts';
+import { aLog } from './http/running.ts';
+import { NOW } from './http/samples.ts';
+import { aReport, aWeightSet, GENESIS, HEAD, VALIDATOR } from './http/weights-samples.ts';
+import { World } from './submissions/world.ts';
+
+const BLOCK_MS = 12_000;
+const ALERT = { code: 'no_permit', severity: 'page', message: 'no permit' } as const;
+let world: World;
+beforeEach(async () => {
+  world = await World.open();
+});
+afterEach(() => world.close());
+
+function watching(reports: (Partial<SetterReport> | Error)[], more: Partial<ChainWatchOptions> = {}) {
+  const { log, records } = aLog();
+  const wallets: (Wallet | null)[] = [];
+  let broke = 0;
+  const watch = new ChainWatch({
+    chain: {
+      genesisHash: GENESIS,
+      status: () => ({
+        endpoint: 'wss://one.example',
+        specVersion: 475,
+        headAt: NOW,
+        failovers: 0,
+        putAside: [],
+      }),
+    },
+    netuid: 24,
+    account: VALIDATOR,
+    isDryRun: true,
+    openWallet: async () => null,
+    createSetter: (wallet) => {
+      wallets.push(wallet);
+      return {
+        look: async () => {
+          const next = reports.length > 1 ? reports.shift() : reports[0];
+          if (next instanceof Error) throw next;
+          return aReport(next);
+        },
+      };
+    },
+    store: { lastVerified: async () => aWeightSet({ state: 'verified', verifiedBlock: HEAD - 100 }) },
+    db: world.db,
+    metrics: {
+      looked: () => {},
+      broke: () => {
+        broke += 1;
+      },
+    },
+    blockMs: BLOCK_MS,
+    now: () => NOW,
+    log,
+    ...more,
+  });
+  const said = (message: string) =>
+    records.map((line) => JSON.parse(line)).filter((record) => record.msg === message);
+  return { watch, wallets, said, broken: () => broke };
+}
+const page = () => {
+  const services = world.services();
+  const settings = { ...services.settings, chain: { genesisHash: GENESIS } };
+  return createWeightsReadModel({ ...services, settings });
+};
+
+it('keeps each look for every replica’s page, and the subnet in the cache', async () => {
+  const { watch } = watching([{}]);
+  expect(await page().chain()).toMatchObject({ lookedAt: null, block: null });
+  await watch.look();
+  expect(await page().chain()).toMatchObject({
+    block: HEAD,
+    uids: [31, 71, 111, 0],
+    account: VALIDATOR,
+    dryRun: true,
+    verifiedBlock: HEAD - 100,
+    endpoint: 'wss://one.example',
+  });
+  expect((await cachedSubnet(world.db, GENESIS, 24))?.state.block.number).toBe(HEAD);
+});
+
+it('looks again at the next block when there is something to do, and every ten blocks anyway', async () => {
+  const { watch } = watching([{ againInBlocks: 3 }, { againInBlocks: 300 }, { againInBlocks: 0 }]);
+  expect(await watch.look()).toBe(NOW + 3 * BLOCK_MS);
+  expect(await watch.look()).toBe(NOW + 10 * BLOCK_MS);
+  expect(await watch.look()).toBe(NOW + BLOCK_MS);
+});
+
+it('logs an alert when it begins and when it is over, not at every look', async () => {
+  const { watch, said } = watching([{ alerts: [ALERT] }, { alerts: [ALERT] }, {}, {}]);
+  for (let look = 0; look < 4; look += 1) await watch.look();
+  expect(said('chain alert')).toMatchObject([{ level: 50, code: 'no_permit', block: HEAD }]);
+  expect(said('chain alert is over')).toMatchObject([{ level: 30, code: 'no_permit' }]);
+});
+
+it('goes on from the alerts that the process before it saw', async () => {
+  await watching([{ alerts: [ALERT], at: NOW - 1_000_000 }]).watch.look();
+  const next = watching([{ alerts: [ALERT] }]);
+  await next.watch.look();
+  expect((await page().chain())?.alerts).toMatchObject([{ startedAt: NOW - 1_000_000 }]);
+});
+
+it('shows what was read last while nothing answers', async () => {
+  const dark = { block: null, subnet: null, row: null, shares: null, path: 'none' } as const;
+  const { watch } = watching([{}, { ...dark, alerts: [{ ...ALERT, code: 'unreachable' }] }]);
+  await watch.look();
+  await watch.look();
+  expect(await page().chain()).toMatchObject({
+    block: HEAD,
+    uids: [31, 71, 111, 0],
+    alerts: [{ code: 'unreachable' }],
+  });
+});
+
+it('sees everything and sends nothing until its signer answers', async () => {
+  const wallet = { signer: {}, account: VALIDATOR, signingAccount: VALIDATOR } as unknown as Wallet;
+  const answers: (Wallet | Error)[] = [new SignerError('unavailable', 'no signer listens: start it'), wallet];
+  const { watch, wallets } = watching([{}], {
+    isDryRun: false,
+    openWallet: async () => {
+      const answer = answers.shift();
+      if (answer instanceof Error) throw answer;
+      return answer ?? null;
+    },
+  });
+  expect(await watch.look()).toBe(NOW + BLOCK_MS);
+  expect(await page().chain()).toMatchObject({
+    block: HEAD,
+    steps: [{ kind: 'held_back', message: 'no signer listens: start it' }],
+    alerts: [{ code: 'signer', severity: 'page' }],
+  });
+  await watch.look();
+  await watch.look();
+  expect(wallets).toEqual([null, wallet]);
+  expect((await page().chain())?.alerts).toEqual([]);
+});
+
+it('warns of an endpoint that shows another chain', async () => {
+  const problem = new ChainError('wrong_genesis', 'wss://two.example shows another chain');
+  const { watch } = watching([{}], {
+    chain: {
+      genesisHash: GENESIS,
+      status: () => ({
+        endpoint: 'wss://one.example',
+        specVersion: 475,
+        headAt: NOW,
+        failovers: 1,
+        putAside: [{ endpoint: 'wss://two.example', problem }],
+      }),
+    },
+  });
+  await watch.look();
+  expect((await page().chain())?.alerts).toMatchObject([
+    { code: 'wrong_genesis', severity: 'warn', message: 'wss://two.example shows another chain' },
+  ]);
+});
+
+it('survives whatever breaks in a look, says so and looks again', async () => {
+  const { watch, said, broken } = watching([new Error('a fault of ours'), {}]);
+  expect(await watch.look()).toBe(NOW + BLOCK_MS);
+  expect(said('a look at the chain could not be kept')).toHaveLength(1);
+  expect(broken()).toBe(1);
+  await watch.look();
+  expect((await page().chain())?.block).toBe(HEAD);
+});
+
+it('tells nothing of another subnet’s last look', async () => {
+  await watching([{}]).watch.look();
+  const services = world.services();
+  const settings = { ...services.settings, netuid: 25, chain: { genesisHash: GENESIS } };
+  const elsewhere = createWeightsReadModel({ ...services, settings });
+  expect(await elsewhere.chain()).toMatchObject({ netuid: 25, block: null });
+  expect(await elsewhere.weightSets()).toEqual([]);
+});
