@@ -2,11 +2,13 @@
 import { compactToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
 import { roundAt } from './beacon.ts';
 import { dispatch } from './dispatch.ts';
-import type { DispatchResult, PalletEvent } from './dispatch-result.ts';
+import type { PalletEvent } from './dispatch-result.ts';
 import { epochAt, runEpochs } from './epochs.ts';
 import { TIMESTAMP_INDEX } from './metadata/frame-pallets.ts';
 import type { ChainNode } from './node.ts';
 import type { Pooled } from './pool.ts';
+import { proxiedCall } from './proxies.ts';
+import { revealCommits } from './reveal.ts';
 import type { Hex, Phase } from './runtime.ts';
 import { weightCall } from './weight-call.ts';
 
@@ -31,6 +33,7 @@ export function executeBlock(
     for (const [name, data] of events) records.push(state.runtime.event(phase, name, data));
   };
   state.write('System.Number', [], block);
+  emit('Initialization', revealCommits(node));
   runEpochs(state, node.netuids);
 
   const now = node.timeOf(block);
@@ -53,33 +56,24 @@ export function executeBlock(
 }
 
 function apply(node: ChainNode, { extrinsic }: Pooled, index: number): PalletEvent[] {
-  const { state, record } = node;
+  const { state, record, options } = node;
   const { hash, signer, nonce, call } = extrinsic;
   const account = state.json<Record<string, unknown>>('System.Account', signer);
   state.write('System.Account', [signer], { ...account, nonce: nonce + 1 });
-  const weights = weightCall(call);
+  const proxied = proxiedCall(call);
+  const hotkey = proxied?.real ?? signer;
+  const weights = weightCall(proxied?.call ?? call);
   const epoch = weights === null ? null : epochAt(state, weights.netuid);
-  const result = outcome(node, extrinsic.call, signer);
-  const error = result.ok ? null : result.error;
+  const result = dispatch(state, call, signer, () => options.faults.takeDispatchError());
+  const inner = (result.ok ? result.inner : undefined) ?? result;
+  const error = inner.ok ? null : inner.error;
   record.inclusions.push({
-    hash,
-    block: state.block,
-    index,
-    signer,
-    nonce,
-    hotkey: signer,
-    call: weights,
-    epoch,
-    error,
+    ...{ hash, block: state.block, index, signer, nonce },
+    ...{ hotkey, call: weights, epoch, error },
   });
   return result.ok
     ? [...result.events, ['System.ExtrinsicSuccess', [INFO]]]
     : [['System.ExtrinsicFailed', [state.runtime.moduleError(result.error), INFO]]];
-}
-
-function outcome(node: ChainNode, call: Pooled['extrinsic']['call'], account: string): DispatchResult {
-  const forced = weightCall(call) === null ? null : node.options.faults.takeDispatchError();
-  return forced === null ? dispatch(node.state, call, account) : { ok: false, error: forced };
 }
 
 /** `timestamp.set`, which begins every block and is signed by nobody. */

@@ -49,6 +49,11 @@ export class ChainState {
     return this.read(item, ...keys)?.toJSON() as T;
   }
 
+  /** Keys of a map's entries whose first keys are these. */
+  keysUnder(item: string, ...keys: Keys): string[] {
+    return this.#storage.keys(this.runtime.prefix(item, ...keys), this.block);
+  }
+
   write(item: string, keys: Keys, value: unknown): void {
     this.#storage.put(this.runtime.key(item, ...keys), this.runtime.encode(item, value), this.block);
   }

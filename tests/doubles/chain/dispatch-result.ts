@@ -4,6 +4,14 @@
 export type PalletEvent = readonly [name: string, data: readonly unknown[]];
 
 export type DispatchResult =
-  | { readonly ok: true; readonly events: readonly PalletEvent[] }
-  /** `Pallet.Error`; of calls that no pallet allows, only what the runtime calls `BadOrigin`. */
-  | { readonly ok: false; readonly error: string };
+  | {
+      readonly ok: true;
+      readonly events: readonly PalletEvent[];
+      /** Of a proxy's call, which succeeds also when what it carries fails. */
+      readonly inner?: DispatchResult;
+    }
+  | {
+      readonly ok: false;
+      /** `Pallet.Error`. */
+      readonly error: string;
+    };

@@ -20,7 +20,8 @@ function isDue(state: ChainState, netuid: number): boolean {
 export function epochAt(state: ChainState, netuid: number): number {
   if (state.runtime.shape.form === 'spec293') {
     const tempo = state.number(module('Tempo'), netuid);
-    return Math.floor((state.block + netuid + 1) / (tempo + 1));
+    const block = state.block + (runsModuloEpoch(state, netuid) ? 1 : 0);
+    return Math.floor((block + netuid + 1) / (tempo + 1));
   }
   return state.number(module('SubnetEpochIndex'), netuid) + (isDue(state, netuid) ? 1 : 0);
 }
@@ -43,8 +44,8 @@ export function runEpochs(state: ChainState, netuids: readonly number[]): void {
   }
 }
 
-/** Source: subtensor `should_run_epoch` of spec 293. */
+/** Whether spec 293 runs the subnet's epoch in the block that is being made. Source: its `should_run_epoch`. */
 export function runsModuloEpoch(state: ChainState, netuid: number): boolean {
   const tempo = state.number(module('Tempo'), netuid);
-  return tempo !== 0 && (state.block + netuid + 1) % (tempo + 1) === 0;
+  return tempo !== 0 && (state.block + netuid + 1) % (tempo + 1) === tempo;
 }

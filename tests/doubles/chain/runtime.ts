@@ -48,6 +48,13 @@ export class Runtime {
     return u8aToHex(compactStripLength(entry(...keys))[1]);
   }
 
+  /** What the keys of a map's entries begin with whose first keys are these. */
+  prefix(item: string, ...keys: readonly unknown[]): Hex {
+    const { iterKey } = this.#item(item);
+    if (iterKey === undefined) throw new Error(`${item} is no map`);
+    return iterKey(...keys).toHex();
+  }
+
   /** Not `toHex()`, which writes the numbers of polkadot-js big-endian. */
   encode(item: string, value: unknown): Hex {
     return u8aToHex(this.registry.createType(this.#valueType(item), value).toU8a());

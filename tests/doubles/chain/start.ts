@@ -6,6 +6,7 @@ import { epochAt } from './epochs.ts';
 import { Faults } from './faults.ts';
 import type { RuntimeForm, RuntimeShape } from './metadata/author.ts';
 import { ChainNode } from './node.ts';
+import { setProxies } from './proxies.ts';
 import type { ChainRecord } from './record.ts';
 import { Runtime } from './runtime.ts';
 import { serve } from './server.ts';
@@ -72,6 +73,8 @@ export interface ChainDouble {
   subnet(netuid: number): SubnetHandle;
   /** Writes any storage entry, such as `SubtensorModule.StakeThreshold`; null removes it. In the state from the next block on. */
   set(item: string, keys: readonly unknown[], value: unknown): void;
+  /** Makes these accounts, and no others, the `NonFungible` proxies of `real`. */
+  setProxies(real: string, delegates: readonly string[]): void;
   /** Starts, changes or (null) ends the making of blocks by itself. */
   autoBlocks(everyMs: number | null): void;
   /** Finality stays where it is, and with `false` catches up at once. */
@@ -160,6 +163,7 @@ export async function startChainDouble(options: ChainDoubleOptions = {}): Promis
     timeOf: (block = ledger.head.number) => node.timeOf(block),
     subnet: (netuid) => subnetHandle(node, netuid),
     set: (item, keys, value) => (value === null ? state.remove(item, keys) : state.write(item, keys, value)),
+    setProxies: (real, delegates) => setProxies(state, real, delegates),
     autoBlocks,
     stallFinality: (stalled = true) => {
       ledger.finalityStalled = stalled;

@@ -11,6 +11,7 @@ export function subtensorStorage(base: BaseTypes, today: boolean): StorageItem[]
     mapItem(name, { hashers: ['Identity', 'Identity'], key: table.tuple(first, u16), value, fallback });
   // mechanisms came after spec 293: until then these were by netuid
   const index = today ? netuidIndex : netuid;
+  const commits = table.sequence(table.tuple(account, u64, boundedBytes, u64));
   const shared = [
     net('NetworksAdded', bool, '0x00'),
     net('SubnetworkN', u16, le(0, 2)),
@@ -60,10 +61,10 @@ export function subtensorStorage(base: BaseTypes, today: boolean): StorageItem[]
     return [
       ...shared.filter(({ name }) => name !== 'CommitRevealWeightsVersion'),
       net('ActivityCutoff', u16, le(5_000, 2)),
-      mapItem('CRV3WeightCommits', {
+      mapItem('CRV3WeightCommitsV2', {
         hashers: ['Twox64Concat', 'Twox64Concat'],
         key: table.tuple(netuid, u64),
-        value: table.sequence(table.tuple(account, boundedBytes, u64)),
+        value: commits,
         fallback: NOTHING,
       }),
     ];
@@ -88,7 +89,7 @@ export function subtensorStorage(base: BaseTypes, today: boolean): StorageItem[]
     mapItem('TimelockedWeightCommits', {
       hashers: ['Twox64Concat', 'Twox64Concat'],
       key: table.tuple(netuidIndex, u64),
-      value: table.sequence(table.tuple(account, u64, boundedBytes, u64)),
+      value: commits,
       fallback: NOTHING,
     }),
   ];
