@@ -18,13 +18,13 @@ export interface Hands {
   readonly signingAccount: string | null;
 }
 
-/** Throws `CommandError` for a key that cannot be used, or a signer that is for something else. */
+/** Throws `CommandError` for a key that cannot be used, or a signer that gives no answer; the setter compares what it is for. */
 export async function openWallet(
   options: FollowOptions,
   io: Pick<Io, 'err'>,
   now: () => number,
 ): Promise<Hands> {
-  const { wallet, netuid, genesisHash, proxyFor, dryRun } = options;
+  const { wallet, proxyFor, dryRun } = options;
   if (wallet === null) return { signer: null, account: proxyFor ?? options.hotkey, signingAccount: null };
   const signer =
     wallet.kind === 'socket' ? remoteSigner(wallet.socket) : await fromFile(wallet, options, io, now);
@@ -32,10 +32,6 @@ export async function openWallet(
     if (error instanceof SignerError) throw new CommandError(error.userMessage);
     throw error;
   });
-  if (identity.netuid !== netuid || identity.genesisHash !== genesisHash || identity.proxyFor !== proxyFor)
-    throw new CommandError(
-      `the signer signs for netuid ${identity.netuid} of the chain ${identity.genesisHash}${identity.proxyFor === null ? '' : `, for ${identity.proxyFor}`}, which is not what is asked for here: compare --netuid, --genesis and --proxy-for`,
-    );
   return {
     signer: dryRun ? null : signer,
     account: proxyFor ?? identity.hotkey,

@@ -1,0 +1,295 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { aRanked, aStanding, HOTKEYS, ISSUED_AT, iso } from '../chain/standing/a-standing.ts';
+import { aChain, aMachine, aReferee, aServerKey, follow, OWNER, VALIDATOR, watching } from './following.ts';
+
+const ROW = [
+  [2, 65_535],
+  [3, 27_306],
+  [4, 10_922],
+  [5, 5_461],
+] as const;
+const stateOf = (file: string) => JSON.parse(readFileSync(file, 'utf8'));
+const verifiedIn = (file: string): number =>
+  existsSync(file)
+    ? stateOf(file).weightSets.filter(({ state }: { state: string }) => state === 'verified').length
+    : 0;
+
+describe('weights --follow without a wallet', () => {
+  it('prints what it would send, and stores nothing', async () => {
+    const referee = await aReferee();
+    const chain = await aChain();
+    const machine = aMachine(referee, chain);
+    const { code, printed } = await follow(machine, ['--hotkey', VALIDATOR]);
+    expect(code).toBe(0);
+    expect(printed).toContain(
+      `signed with key ${referee.key.keyId}: the shares follow from the decisions of 5`,
+    );
+    expect(printed).toContain('This key was not seen before');
+    expect(printed).toContain(`1.   60.00 %  ${HOTKEYS[0]}  submission 41, score 300000`);
+    expect(printed).toContain(`uid     2  65535  ${HOTKEYS[0]}`);
+    expect(printed).toContain('would send 2: 65535, 3: 27306, 4: 10922, 5: 5461');
+    expect(existsSync(machine.stateFile)).toBe(false);
+    expect(chain.record.submissions).toEqual([]);
+  });
+
+  it('gives one object with --json', async () => {
+    const referee = await aReferee();
+    const chain = await aChain();
+    const { printed } = await follow(aMachine(referee, chain), [
+      '--json',
+      '--dry-run',
+      '--hotkey',
+      VALIDATOR,
+    ]);
+    expect(printed.trimEnd()).not.toContain('\n');
+    expect(JSON.parse(printed)).toMatchObject({
+      netuid: 24,
+      dryRun: true,
+      account: VALIDATOR,
+      standing: { accepted: true, round: 3, keyId: referee.key.keyId },
+      block: chain.head().number,
+      path: 'plain',
+      uids: ROW.map(([uid]) => uid),
+      values: ROW.map(([, value]) => value),
+      shares: [0.6, 0.25, 0.1, 0.05].map((share, at) => ({ hotkey: HOTKEYS[at], share })),
+    });
+  });
+
+  it('gives everything to the subnet’s owner while nobody has won', async () => {
+    const referee = await aReferee(aServerKey(), aStanding({ submissions: [] }));
+    const { printed } = await follow(aMachine(referee, await aChain()), []);
+    expect(printed).toContain('100.00 %  the subnet owner');
+    expect(printed).toContain(`${OWNER} (the subnet owner)`);
+  });
+});
+
+describe('weights --follow with a wallet', () => {
+  it.each([
+    ['plain', false],
+    ['timelocked', true],
+  ])('sets %s weights in every epoch and reads them back', { timeout: 60_000 }, async (_, commitReveal) => {
+    const referee = await aReferee();
+    const chain = await aChain(commitReveal);
+    const machine = aMachine(referee, chain);
+    const two = watching(chain, () => verifiedIn(machine.stateFile) >= 2);
+    const { code, printed } = await follow(machine, ['--wallet', machine.wallet], two);
+    expect(code).toBe(0);
+    expect(printed).toContain('verified: the row of epoch');
+    expect(chain.subnet(24).row(VALIDATOR)).toEqual(ROW);
+    const perEpoch = chain.record.inclusionsByEpoch(VALIDATOR, 24).map(([, count]) => count);
+    expect(perEpoch.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(perEpoch)).toEqual(new Set([1]));
+    expect(stateOf(machine.stateFile).referees[referee.url]).toMatchObject({
+      publicKey: referee.key.publicKey,
+      round: 3,
+    });
+  });
+
+  it('pays the last proven shares while the Referee is out', { timeout: 60_000 }, async () => {
+    const referee = await aReferee();
+    const chain = await aChain();
+    const machine = aMachine(referee, chain);
+    const once = watching(chain, () => verifiedIn(machine.stateFile) >= 1);
+    await follow(machine, ['--wallet', machine.wallet], once);
+    referee.isDown = true;
+    const twice = watching(chain, () => verifiedIn(machine.stateFile) >= 2);
+    const { printed } = await follow(machine, ['--wallet', machine.wallet, '--json'], twice);
+    const [look] = printed.split('\n');
+    expect(JSON.parse(look ?? '')).toMatchObject({
+      standing: { accepted: false, problem: { code: 'unreachable' } },
+      alerts: [{ code: 'carried_over', severity: 'warn' }],
+      shares: [{ hotkey: HOTKEYS[0], share: 0.6 }, {}, {}, {}],
+    });
+    expect(chain.subnet(24).row(VALIDATOR)).toEqual(ROW);
+  });
+
+  it('says with its exit code when one look found what needs a person', async () => {
+    const chain = await aChain();
+    chain.subnet(24).setPermit(VALIDATOR, false);
+    await chain.mine();
+    const machine = aMachine(await aReferee(), chain);
+    const { code, printed } = await follow(machine, ['--wallet', machine.wallet, '--once']);
+    expect(code).toBe(1);
+    expect(printed).toContain('! page no_permit');
+  });
+
+  it('works alone with its state file', async () => {
+    const chain = await aChain();
+    const machine = aMachine(await aReferee(), chain);
+    const inside: { error?: unknown } = {};
+    const stop = new AbortController();
+    await follow(machine, ['--wallet', machine.wallet], {
+      stop: stop.signal,
+      sleep: async () => {
+        await follow(machine, ['--wallet', machine.wallet]).catch((error) => {
+          inside.error = error;
+        });
+        stop.abort();
+      },
+    });
+    expect(inside.error).toMatchObject({ name: 'CommandError' });
+    expect(inside.error).toHaveProperty('message', expect.stringContaining(`process ${process.pid} on`));
+  });
+});
+
+describe('weights --follow stops', () => {
+  const refused = async (
+    change: (referee: Awaited<ReturnType<typeof aReferee>>) => void,
+    more: readonly string[] = [],
+    fetch?: typeof globalThis.fetch,
+  ) => {
+    const referee = await aReferee();
+    change(referee);
+    const chain = await aChain();
+    const machine = aMachine(referee, chain);
+    const run = follow(machine, ['--wallet', machine.wallet, '--once', ...more], fetch ? { fetch } : {});
+    const error = await run.then(
+      () => null,
+      (thrown: Error) => thrown,
+    );
+    expect(chain.record.submissions).toEqual([]);
+    expect(existsSync(machine.stateFile)).toBe(false);
+    expect(error).toMatchObject({ name: 'CommandError', exitCode: 1 });
+    return error?.message ?? '';
+  };
+  const nothing = () => undefined;
+
+  it('at a published share that does not follow, and names the submission', async () => {
+    const message = await refused((referee) => {
+      const submissions = [aRanked(1), aRanked(2, { score: 400_000 })];
+      referee.payload = aStanding({ submissions });
+    });
+    expect(message).toBe(
+      'submission 42 differs: its score is published as 400000, and its figures give 150000. No weights are sent',
+    );
+  });
+
+  it('at another subnet, an old standing and one of the future', async () => {
+    const at = (ms: number) => (referee: { payload: unknown }) => {
+      referee.payload = aStanding({ issuedAt: iso(ms) });
+    };
+    expect(await refused(nothing, ['--netuid', '25'])).toContain(
+      'netuid 24 of test, and weights are wanted for netuid 25',
+    );
+    expect(await refused(nothing, ['--network', 'finney'])).toContain(
+      'netuid 24 of test, and weights are wanted',
+    );
+    expect(await refused(at(ISSUED_AT - 25 * 3_600_000))).toContain('more than 24 h ago');
+    expect(await refused(at(ISSUED_AT + 3_600_000))).toContain('set the clocks');
+  });
+
+  it('at a signature of another key than the one that is asked for', async () => {
+    const { keyId, publicKey } = aServerKey();
+    for (const key of [keyId, publicKey])
+      expect(await refused(nothing, ['--server-key', key])).toContain(`and --server-key says ${key}`);
+  });
+
+  it('at a standing that was changed on its way', async () => {
+    const tampering = (async (url: string) => {
+      const text = await (await fetch(url)).text();
+      return new Response(text.replace('"share":0.6', '"share":0.61'));
+    }) as typeof globalThis.fetch;
+    expect(await refused(nothing, [], tampering)).toContain('the signature of the standing does not hold');
+  });
+
+  const answering = (status: number, text: string) => (async () => new Response(text, { status })) as never;
+  it.each([
+    ['a page', 200, '<html>', 'gives no JSON: is it the address of a Quasar Referee?'],
+    ['something else', 200, '{"hello":1}', 'not a Quasar Referee that publishes a standing'],
+    ['nothing there', 404, '{}', 'an old Referee publishes no standing'],
+    ['a refusal', 403, '{}', 'answered 403'],
+    ['too much', 200, ' '.repeat(9_000_000), 'gives more than'],
+    ['a fault', 502, 'Bad Gateway', 'answered 502: the Referee is out of order'],
+  ])('at %s', async (_, status, text, words) => {
+    expect(await refused(nothing, [], answering(status, text))).toContain(words);
+  });
+
+  it('at no answer', async () => {
+    const gone = (async () => {
+      throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') });
+    }) as never;
+    expect(await refused(nothing, [], gone)).toMatch(/no answer from http:.*: connect ECONNREFUSED/);
+  });
+});
+
+describe('the key of a Referee', () => {
+  it('is trusted on first use, and another one refused until somebody says otherwise', async () => {
+    const referee = await aReferee();
+    const machine = aMachine(referee, await aChain());
+    await follow(machine, ['--wallet', machine.wallet, '--once']);
+    const old = referee.key;
+    referee.key = aServerKey();
+    await expect(follow(machine, ['--wallet', machine.wallet, '--once'])).rejects.toThrow(
+      `signs with key ${referee.key.keyId}, and the state file ${machine.stateFile}, from its first use, says ${old.publicKey}`,
+    );
+    // in a dry run too, which keeps nothing
+    await expect(follow(machine, [])).rejects.toThrow('ask its operator which one is right');
+    const told = await follow(machine, [
+      '--wallet',
+      machine.wallet,
+      '--once',
+      '--server-key',
+      referee.key.keyId,
+    ]);
+    expect(told.printed).not.toContain('not seen before');
+    await follow(machine, ['--wallet', machine.wallet, '--once']);
+  });
+
+  it('signs no older standing than the one that was seen', async () => {
+    const referee = await aReferee();
+    const machine = aMachine(referee, await aChain());
+    await follow(machine, ['--wallet', machine.wallet, '--once']);
+    for (const older of [{ round: 2 }, { issuedAt: iso(ISSUED_AT - 3_600_000) }]) {
+      referee.payload = aStanding(older);
+      await expect(follow(machine, ['--wallet', machine.wallet, '--once'])).rejects.toThrow(
+        'was seen already',
+      );
+    }
+  });
+});
+
+describe('the words of weights --follow', () => {
+  it.each<[string, string[]]>([
+    ['--netuid is missing', ['--follow', 'https://referee.example']],
+    ['https is wanted', ['--follow', 'http://referee.example', '--netuid', '1']],
+    ['--chain is missing', ['--follow', 'https://referee.example', '--netuid', '1']],
+  ])('%s', async (message, argv) => {
+    const machine = { ...aMachine({ url: '' }, { url: '', genesisHash: '' }), argv };
+    await expect(follow(machine, [])).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it.each<[string, string[]]>([
+    ['--once and --watch exclude', ['--once', '--watch']],
+    ['--wallet and --signer-socket exclude', ['--wallet', 'a', '--signer-socket', 'b']],
+    ['--password-file belongs to', ['--password-file', 'a']],
+    ['--genesis is not 0x', ['--genesis', '0x12']],
+    ['--server-key is neither', ['--server-key', 'abc']],
+    ['--proxy-for is not', ['--proxy-for', '1abc']],
+    ['--chain holds what', ['--chain', 'wss://a.example,https://b.example']],
+  ])('%s', async (message, more) => {
+    const machine = aMachine(
+      { url: 'http://127.0.0.1:1' },
+      { url: 'ws://127.0.0.1:1', genesisHash: `0x${'0'.repeat(64)}` },
+    );
+    await expect(follow(machine, more)).rejects.toMatchObject({
+      name: 'UsageError',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('of a state file that is none, and of a wallet that is absent', async () => {
+    const machine = aMachine(await aReferee(), await aChain());
+    await expect(follow(machine, ['--wallet', `${machine.wallet}-2`])).rejects.toThrow(
+      'cannot read the hotkey file',
+    );
+    writeFileSync(machine.stateFile, '{"version":2}');
+    await expect(follow(machine, ['--wallet', machine.wallet, '--once'])).rejects.toThrow(
+      'is not a state file of this command',
+    );
+    expect(readFileSync(machine.stateFile, 'utf8')).toBe('{"version":2}');
+  });
+});
