@@ -21,6 +21,7 @@ export function renderImports(view: SubmissionView): CheckRunState {
   const { state } = view;
   switch (state.kind) {
     case 'unlinked':
+    case 'unregistered':
     case 'superseded':
     case 'skipped_by_message':
       return stopped(view, state, 'imports');

@@ -1,26 +1,36 @@
 /** States in which nothing of a submission reaches a judge, and all that any of the checks says is why. */
-import { type CheckName, INTAKE_RULES } from '../evaluations/reasons.ts';
+import { type CheckName, INTAKE_RULES, type IntakeReason } from '../evaluations/reasons.ts';
 import type { CheckRunState } from '../github/github.ts';
 import { linkCommand } from './commands.ts';
-import { code, plain, prose } from './escape.ts';
+import { code, fenced, plain, prose } from './escape.ts';
 import { moment } from './figures.ts';
 import { CHECK_TITLES, completed, type Report } from './output.ts';
 import type { SubmissionState, SubmissionView, YmlProblem } from './view.ts';
 import { INTAKE_WORDS } from './words.ts';
 
 type Of<K extends SubmissionState['kind']> = Extract<SubmissionState, { kind: K }>;
-export type Stopped = Of<'unlinked' | 'intake_rejected' | 'copy' | 'superseded' | 'skipped_by_message'>;
+export type Stopped = Of<
+  'unlinked' | 'unregistered' | 'intake_rejected' | 'copy' | 'superseded' | 'skipped_by_message'
+>;
 
 /** One check of a submission that never reaches a judge. */
 export function stopped(view: SubmissionView, state: Stopped, check: CheckName): CheckRunState {
-  const reason = state.kind === 'intake_rejected' ? state.reason : state.kind;
+  const reason = reasonOf(state);
   return completed(view, INTAKE_RULES[reason][check], reportOf(view, state, check));
+}
+
+/** The contracts know one reason for both: whoever is not registered is not linked. */
+function reasonOf(state: Stopped): IntakeReason {
+  if (state.kind === 'intake_rejected') return state.reason;
+  return state.kind === 'unregistered' ? 'unlinked' : state.kind;
 }
 
 function reportOf(view: SubmissionView, state: Stopped, check: CheckName): Report {
   switch (state.kind) {
     case 'unlinked':
       return unlinked(view, state.problems, check);
+    case 'unregistered':
+      return unregistered(state, check);
     case 'intake_rejected':
       return notJudged('imports', INTAKE_WORDS[state.reason].short);
     case 'copy':
@@ -89,6 +99,29 @@ function unlinked(view: SubmissionView, problems: readonly YmlProblem[], check: 
       `**Next:** run this in a checkout of your fork, with the file of your hotkey${view.targetLength === null ? ' and the sequence length that you want to be ranked at' : ''}. It writes \`quasar.yml\`; the key never leaves your machine.`,
       linkCommand(view),
       `Where the key is on another machine, \`link --print\` shows the exact message to sign. More on [the page about joining](${view.appUrl}/join).`,
+    ],
+  };
+}
+
+function unregistered({ hotkey, network, netuid, block }: Of<'unregistered'>, check: CheckName): Report {
+  const where = `netuid ${netuid} of ${plain(network, 40)}`;
+  const title = `Not linked: hotkey ${plain(hotkey, 60)} is not registered on ${where}`;
+  const lead = `**Your hotkey is not registered on ${where}, so nothing is judged yet.**`;
+  if (check !== 'imports')
+    return {
+      title,
+      blocks: [lead, `**Next:** **${CHECK_TITLES.imports}** on this commit shows how to register it.`],
+    };
+  return {
+    title,
+    blocks: [
+      `${lead} The signature in \`quasar.yml\` is right; the chain was read at block ${block}, and ${code(hotkey)} has no uid there.`,
+      '**Next:** register it on the machine that has your wallet; the subnet charges for it.',
+      fenced(
+        `btcli subnet register --netuid ${netuid} --network ${plain(network, 40)} --wallet-name WALLET --hotkey HOTKEY`,
+        { maxLines: 1, maxColumns: 300, maxChars: 300 },
+      ),
+      'Do not push again: the chain is looked at every few minutes, this commit is then taken in by itself, and it keeps the time at which it was first received.',
     ],
   };
 }

@@ -53,6 +53,15 @@ export interface YmlProblem {
 
 export type SubmissionState =
   | { readonly kind: 'unlinked'; readonly problems: readonly YmlProblem[] }
+  /** The link holds, and its hotkey is not on the subnet: nothing is wrong with the commit. */
+  | {
+      readonly kind: 'unregistered';
+      readonly hotkey: string;
+      readonly network: string;
+      readonly netuid: number;
+      /** The block at which the chain was read. */
+      readonly block: number;
+    }
   | {
       readonly kind: 'intake_rejected';
       readonly reason: 'bad_file' | 'syntax_error' | 'missing_import' | 'forbidden_import';

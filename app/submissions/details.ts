@@ -19,6 +19,8 @@ export interface IntakeDetails {
   readonly ignoredPaths: readonly string[];
   /** The branch that quasar.yml names, or the default branch. */
   readonly judgedBranch: string;
+  /** Block at which the hotkey of a link that holds was not registered; left out where that stopped nothing. */
+  readonly unregisteredAt?: number;
   /** Head before the push, null when it is unknown. */
   readonly before: string | null;
 }

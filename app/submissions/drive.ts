@@ -12,6 +12,7 @@ import { type Loaded, loadSubmission } from './snapshot.ts';
 import { annotate, findCheck, wantAgain, writeCheck } from './steps/checks.ts';
 import { recordJudgement } from './steps/decide.ts';
 import { cancel, checkRun, dispatch, fail, findRun, order } from './steps/evaluations.ts';
+import { takeInAgain } from './steps/take-in.ts';
 
 const RETRY_MS = 15_000;
 /** A refusal that no repetition mends, such as a right that was not granted, ends when a person does something. */
@@ -94,6 +95,8 @@ async function perform(services: Services, loaded: Loaded, step: Step): Promise<
       return findCheck(services, loaded, step);
     case 'want_check':
       return wantAgain(services, loaded, step);
+    case 'take_in':
+      return takeInAgain(services, loaded);
     case 'order':
       return order(services, loaded, step);
     case 'decide':

@@ -13,6 +13,7 @@ import {
   lastTakenIn,
   type NewSubmission,
   noteEarlierReceipt,
+  noteUnlinked,
   promoteSubmission,
   reviveSubmission,
   type SubmissionRow,
@@ -60,7 +61,7 @@ export async function takeIn(services: Services, push: Push): Promise<IntakeOutc
       task: claimed.task.task.name,
       repoId: push.repoId,
       ownerId: push.ownerId,
-      hotkey: claimed.linked ? claimed.hotkey : null,
+      hotkey: claimed.provenHotkey,
       headSha: push.head,
       receivedAt: push.receivedAt,
       receiptSource: push.receiptSource,
@@ -152,6 +153,8 @@ async function meetAgain(
       data: { intake: fresh.intake },
       at: now,
     });
+  } else if (known.intake === 'unlinked') {
+    await noteUnlinked(trx, known.id, fresh);
   } else if (known.supersededBy !== null) {
     await reviveSubmission(trx, known, { dispatchAfter: submission.dispatchAfter, now });
     await recordEvent(trx, { submissionId: known.id, kind: 'revived', at: now });
@@ -173,6 +176,7 @@ async function describe(
     ignoredPaths: frozen.ignoredPaths,
     judgedBranch,
     before: push.before,
+    ...(claimed.unregisteredAt === null ? {} : { unregisteredAt: claimed.unregisteredAt }),
   };
   return {
     repoId: push.repoId,
@@ -183,7 +187,7 @@ async function describe(
     roundId: await currentRound(trx, now),
     receivedAt: push.receivedAt,
     receiptSource: push.receiptSource,
-    hotkey: claimed.linked ? claimed.hotkey : null,
+    hotkey: claimed.provenHotkey,
     targetLength: claimed.targetLength,
     claimedTokensPerSec: claimed.claimedTokensPerSec,
     contentDigest: frozen.contentDigest,

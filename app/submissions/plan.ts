@@ -40,6 +40,8 @@ export interface EvaluationView {
 
 export interface Snapshot {
   readonly intake: Intake;
+  /** It was refused because its hotkey was not registered, and now it is. */
+  readonly registeredSince: boolean;
   /** Somebody else delivered this code first. */
   readonly isCopy: boolean;
   /** Id of the newer submission that this one gave way to. */
@@ -98,6 +100,8 @@ export type Step =
   | { readonly do: 'find_check'; readonly check: number; readonly name: CheckName }
   /** A completed check-run never opens again: a new one of the same name takes its place. */
   | { readonly do: 'want_check'; readonly name: CheckName; readonly serial: number }
+  /** Read the commit again and take it in, under its first receipt time. */
+  | { readonly do: 'take_in' }
   | { readonly do: 'order'; readonly seat: number; readonly attempt: number; readonly notBefore: number }
   | { readonly do: 'dispatch'; readonly evaluation: number }
   /** A dispatch went unanswered: see whether its run exists. */
@@ -118,6 +122,7 @@ export interface Plan {
 export function plan(snapshot: Snapshot, now: number, policy: PlanPolicy = DEFAULT_POLICY): Plan {
   const draft = new Draft(now);
   const phase = phaseOf(snapshot, now, policy);
+  if (snapshot.registeredSince && !snapshot.forkGone) draft.add({ do: 'take_in' });
   planChecks(draft, snapshot, phase, 'imports', policy);
   planEvaluations(draft, snapshot, policy);
   for (const name of CHECK_NAMES) if (name !== 'imports') planChecks(draft, snapshot, phase, name, policy);

@@ -1,6 +1,7 @@
-/** Reads `quasar.yml` at the pushed commit and checks the link that it carries. */
+/** Reads `quasar.yml` at the pushed commit and checks the link that it carries, and who stands behind it. */
 import { verifyLink } from '../miners/link.ts';
 import { parseQuasarYml } from '../miners/quasar-yml.ts';
+import { registrationOf } from '../miners/registration.ts';
 import { type PushedCommit, QUASAR_YML } from './commit.ts';
 import type { YmlProblem } from './details.ts';
 import type { Push } from './push.ts';
@@ -13,6 +14,10 @@ export interface Claimed {
   readonly absent: boolean;
   readonly linked: boolean;
   readonly task: LoadedTask;
+  /** The hotkey, where its signature holds, registered or not. */
+  readonly provenHotkey: string | null;
+  /** Block at which the proven hotkey was not registered on the subnet; null where it was, or nobody knows. */
+  readonly unregisteredAt: number | null;
   /** The branch that it wants to be judged; null where the file does not say, because it is absent or broken. */
   readonly branch: string | null;
   readonly hotkey: string | null;
@@ -23,10 +28,12 @@ export interface Claimed {
   readonly warnings: readonly YmlProblem[];
 }
 
-export function readClaimed(services: Services, push: Push, commit: PushedCommit): Claimed {
+export async function readClaimed(services: Services, push: Push, commit: PushedCommit): Promise<Claimed> {
   const file = commit.files.get(QUASAR_YML);
   const nothing = {
     linked: false,
+    provenHotkey: null,
+    unregisteredAt: null,
     task: defaultTask(services),
     branch: null,
     hotkey: null,
@@ -54,35 +61,47 @@ export function readClaimed(services: Services, push: Push, commit: PushedCommit
   const known = new Map([...services.tasks].map(([name, { task }]) => [name, task]));
   const parsed = parseQuasarYml(file.bytes, known);
   if (!parsed.ok) return { ...nothing, absent: false, problems: parsed.problems, warnings: parsed.warnings };
-  const { value } = parsed;
+  const { value, lines } = parsed;
+  const { network, netuid } = services.settings;
   const check = verifyLink({
-    network: services.settings.network,
-    netuid: services.settings.netuid,
+    network,
+    netuid,
     repoId: push.repoId,
     ownerId: push.ownerId,
     hotkey: value.hotkey,
     signature: value.signature,
   });
+  const registration = check.ok ? await registrationOf(services, value.hotkey) : null;
+  const unregisteredAt = registration?.kind === 'not_registered' ? registration.block : null;
+  const problems: YmlProblem[] = [];
+  if (!check.ok)
+    problems.push({
+      line: lines.signature ?? 1,
+      column: 1,
+      key: 'signature',
+      why: check.why,
+      mend: check.mend,
+    });
+  if (unregisteredAt !== null)
+    problems.push({
+      line: lines.hotkey ?? 1,
+      column: 1,
+      key: 'hotkey',
+      why: `hotkey ${value.hotkey} is not registered on netuid ${netuid} of ${network} (block ${unregisteredAt})`,
+      mend: `register it with \`btcli subnet register --netuid ${netuid}\`; no new push is needed`,
+    });
   return {
     absent: false,
-    linked: check.ok,
+    linked: check.ok && unregisteredAt === null,
+    provenHotkey: check.ok ? value.hotkey : null,
+    unregisteredAt,
     task: services.tasks.get(value.task) ?? nothing.task,
     branch: value.branch ?? push.defaultBranch,
     hotkey: value.hotkey,
     signature: value.signature,
     targetLength: value.targetSequenceLength,
     claimedTokensPerSec: value.claimedTokensPerSec ?? null,
-    problems: check.ok
-      ? []
-      : [
-          {
-            line: parsed.lines.signature ?? 1,
-            column: 1,
-            key: 'signature',
-            why: check.why,
-            mend: check.mend,
-          },
-        ],
+    problems,
     warnings: parsed.warnings,
   };
 }

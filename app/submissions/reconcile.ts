@@ -6,7 +6,7 @@ import { pruneTokens } from '../../db/evaluations.ts';
 import { getFact, noteRecovered, pruneRecovered, setFact, takeLease } from '../../db/facts.ts';
 import { lostForks, markForkFound } from '../../db/forks.ts';
 import { hasDelivery, pruneInbox } from '../../db/inbox.ts';
-import { unfinishedSubmissions, wakeSubmission } from '../../db/submissions.ts';
+import { unfinishedSubmissions, wakeRegistered, wakeSubmission } from '../../db/submissions.ts';
 import type { AppGitHub } from '../github/github.ts';
 import type { Services } from './services.ts';
 import { RUNNERS_FACT, type RunnersFact } from './snapshot.ts';
@@ -36,6 +36,7 @@ export async function reconcile(services: Services, options: ReconcileOptions): 
       : { operatorDeliveries: () => recoverDeliveries(services, 'operator', services.apps.operator) }),
     lostForks: () => findLostForks(services),
     stuck: () => wakeUnfinished(services),
+    registered: () => wakeRegistered(db, registryOf(services), now()),
     standing: () => db.transaction((trx) => recordStanding(services, trx, now())),
     inbox: () => pruneInbox(db, now() - options.inboxRetentionMs),
     // Twice the log: one that was asked for at its end may be processed days later.
@@ -85,6 +86,12 @@ async function findLostForks({ db, log, now, watcher }: Services): Promise<void>
     await markForkFound(db, repoId, now());
     log.info({ repoId }, 'a fork that was out of reach is back');
   }
+}
+
+function registryOf({
+  settings: { chain, netuid },
+}: Services): { genesisHash: string; netuid: number } | null {
+  return chain && { genesisHash: chain.genesisHash, netuid };
 }
 
 /** Level-triggered: whatever is unfinished is looked at, in case a wake-up was lost. */

@@ -19,6 +19,7 @@ import type { JudgeReason } from '../evaluations/reasons.ts';
 import type { SeatVerdict } from '../evaluations/seats.ts';
 import type { Task } from '../evaluations/task.ts';
 import type { Hotkey, OwnerId } from '../ids.ts';
+import { registrationOf } from '../miners/registration.ts';
 import { leagueOf, lengthsOf } from '../scoring/league.ts';
 import { isCopy } from '../scoring/rank.ts';
 import type { IntakeDetails } from './details.ts';
@@ -89,6 +90,7 @@ export async function loadSubmission(services: Services, id: number): Promise<Lo
   const runners = await getFact<RunnersFact>(db, RUNNERS_FACT);
   const snapshot: Snapshot = {
     intake: row.intake as Intake,
+    registeredSince: await isRegisteredSince(services, row),
     isCopy: row.intake === 'eligible' && copied(row, codeOwner),
     supersededBy: row.supersededBy,
     dispatchAfter: row.dispatchAfter,
@@ -123,6 +125,12 @@ export async function loadSubmission(services: Services, id: number): Promise<Lo
 }
 
 const NEVER: Undecided = { kind: 'undecided', wants: 'first', seat: 1, otherThan: [], ratherNot: [] };
+
+/** While the chain is not read, those who wait go on to wait; where none is configured any more, nothing holds them back. */
+async function isRegisteredSince(services: Services, { intake, hotkey }: SubmissionRow): Promise<boolean> {
+  if (intake !== 'unlinked' || hotkey === null) return false;
+  return services.settings.chain === null || (await registrationOf(services, hotkey)).kind === 'registered';
+}
 
 /** Whose verdicts decide this submission: those that decided it, else an earlier twin's, else its own. */
 async function judgedInstead(

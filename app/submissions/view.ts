@@ -70,7 +70,7 @@ async function stateOf(services: Services, loaded: Loaded): Promise<SubmissionSt
   const { row, snapshot, details } = loaded;
   switch (row.intake) {
     case 'unlinked':
-      return { kind: 'unlinked', problems: details.problems.map(placed) };
+      return unlinkedState(services, loaded);
     case 'skipped_by_message':
       return { kind: 'skipped_by_message' };
     case 'other_branch':
@@ -94,6 +94,14 @@ async function stateOf(services: Services, loaded: Loaded): Promise<SubmissionSt
     };
   }
   return openState(services, loaded);
+}
+
+function unlinkedState({ settings }: Services, { details, row }: Loaded): SubmissionState {
+  const { unregisteredAt } = details;
+  if (unregisteredAt === undefined || row.hotkey === null)
+    return { kind: 'unlinked', problems: details.problems.map(placed) };
+  const { network, netuid } = settings;
+  return { kind: 'unregistered', hotkey: row.hotkey, network, netuid, block: unregisteredAt };
 }
 
 /** A file that is absent or not a file has no line to point at. */

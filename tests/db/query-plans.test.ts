@@ -17,7 +17,9 @@ import {
   liveSubmissions,
   twinOf,
   unfinishedSubmissions,
+  wakeRegistered,
 } from '../../db/submissions.ts';
+import { uidOfHotkey } from '../../db/subnets.ts';
 import { findDecision, latestWeights, recentDecisions, verdictsOf } from '../../db/verdicts.ts';
 import { openEmpty, type TestDatabase } from './databases.ts';
 import { aDelivery, NOW, submit } from './rows.ts';
@@ -59,6 +61,11 @@ const ASKED: readonly [what: string, work: (db: Database, submission: number) =>
   ['pruning the inbox', (db) => pruneInbox(db, NOW)],
   ['submissions that are due', (db) => dueSubmissions(db, NOW, 16)],
   ['submissions that are unfinished', (db) => unfinishedSubmissions(db, NOW)],
+  [
+    'submissions that wait for a registration',
+    (db) => wakeRegistered(db, { genesisHash: '0x', netuid: 1 }, NOW),
+  ],
+  ['the uid of a hotkey', (db) => uidOfHotkey(db, { genesisHash: '0x', netuid: 1, hotkey: '5' })],
   ['submissions that are live', (db) => liveSubmissions(db, 50)],
   ['a submission', (db, id) => findSubmission(db, id)],
   ['a submission by commit', (db) => findSubmissionBySha(db, { repoId: 1, task: 'quasar', headSha: 'a' })],

@@ -45,6 +45,16 @@ export const CASES: Readonly<Record<string, SubmissionView>> = {
     { submissionId: null, targetLength: null },
   ),
   'unlinked-problems': aView({ kind: 'unlinked', problems: BAD_YML }, { cliSha256: null }),
+  unregistered: aView(
+    {
+      kind: 'unregistered',
+      hotkey: '5FHneW46xGXgs5mUiveU4sbTyGBzmstUspZC92UhjJM694ty',
+      network: 'finney',
+      netuid: 24,
+      block: 9_233_781,
+    },
+    { submissionId: null },
+  ),
   bad_file: aView(rejectedAtIntake('bad_file'), {
     findings: [
       {

@@ -61,6 +61,8 @@ describe('every check of every state', () => {
       expect(concluded).toEqual([imports, logits, benchmark]);
     } else if (state.kind === 'other_branch') {
       expect(concluded).toEqual([view.findings.length > 0 ? 'failure' : 'success', 'skipped', 'skipped']);
+    } else if (state.kind === 'unregistered') {
+      expect(concluded).toEqual(CHECK_NAMES.map((name) => INTAKE_RULES.unlinked[name]));
     } else if (state.kind === 'intake_rejected' || state.kind in INTAKE_RULES) {
       const reason = state.kind === 'intake_rejected' ? state.reason : (state.kind as IntakeReason);
       expect(concluded).toEqual(CHECK_NAMES.map((name) => INTAKE_RULES[reason][name]));
