@@ -24,6 +24,9 @@ const MINERS = 4;
 /** The first block of an epoch; the old chain opens no commits in the first two. */
 const FIRST_BLOCK = 48 * (TEMPO + 1) - (NETUID + 1);
 
+/** An item of the pallet of subnets, its keys and its value. */
+export type Stored = readonly [item: string, args: readonly unknown[], value: unknown];
+
 export class LocalSubnet {
   private constructor(
     readonly url: string,
@@ -116,13 +119,6 @@ export class LocalSubnet {
     return this.#dev('dev_newBlock', { count });
   }
 
-  /** Makes blocks up to that number. */
-  async blocksUntil(block: number): Promise<void> {
-    const missing = block - (await this.head());
-    if (missing < 0) throw new Error(`block ${block} is past`);
-    if (missing > 0) await this.blocks(missing);
-  }
-
   /** Makes that block without those before it. */
   async skipTo(block: number): Promise<void> {
     await this.#dev('dev_newBlock', { count: 1, unsafeBlockHeight: block });
@@ -158,21 +154,33 @@ export class LocalSubnet {
     await this.store('validatorPermit', [NETUID], permits);
   }
 
-  /** Puts something into the storage of the newest block, without a call. Gives back what was there. */
+  /** Puts something into the storage of the newest block, without a call. */
   async store(
     item: string,
     args: readonly unknown[],
     value: unknown,
     section = 'subtensorModule',
-  ): Promise<unknown> {
+  ): Promise<void> {
     const entry = this.#entry(item, section);
-    const before = (await entry(...args)).toJSON();
     const { type } = entry.creator.meta;
     const bytes = this.api
       .createType(this.api.registry.createLookupType(type.isMap ? type.asMap.value : type.asPlain), value)
       .toU8a();
     await this.#dev('dev_setStorage', [[entry.key(...args), `0x${Buffer.from(bytes).toString('hex')}`]]);
-    return before;
+  }
+
+  /** Stores these while the work runs, and what was there before afterwards. */
+  async during<T>(changes: readonly Stored[], work: () => Promise<T>): Promise<T> {
+    const before: Stored[] = [];
+    try {
+      for (const [item, args, value] of changes) {
+        before.push([item, args, await this.read(item, ...args)]);
+        await this.store(item, args, value);
+      }
+      return await work();
+    } finally {
+      for (const [item, args, value] of before) await this.store(item, args, value);
+    }
   }
 
   /** As if the pulse had come from the network; the pallet does not look at a stored one again. */

@@ -5,9 +5,9 @@ import type { ChainProblemCode } from '../../../app/chain/chain.ts';
 import { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
 import { preflight } from '../../../app/chain/preflight.ts';
 import { readSubnet } from '../../../app/chain/subnet-read.ts';
-import { type LocalSubnet, NETUID, VERSION_KEY } from './local-subnet.ts';
+import { NETUID, type Stored, VERSION_KEY } from './local-subnet.ts';
 import { aBench, onRuntime } from './on-runtime.ts';
-import { commit, committed, OurSide, plain, type Row, signerOf } from './our-side.ts';
+import { commit, committed, type Fate, OurSide, plain, type Row, signerOf } from './our-side.ts';
 
 const bench = aBench();
 const ROUND = 30_000_000;
@@ -17,42 +17,42 @@ interface Refusal {
   readonly title: string;
   readonly code: ChainProblemCode;
   /** Brings it about by storage of the newest block; what was there comes back afterwards. */
-  readonly arrange?: (
-    subnet: LocalSubnet,
-  ) => readonly [item: string, args: readonly unknown[], value: unknown];
+  readonly because?: Stored;
   readonly content?: WeightCall;
   /** Without stake or registration. */
   readonly stranger?: true;
 }
 
+const STRANGER = HotkeyPair.fromMiniSecret(Buffer.alloc(32, 99));
+const limit = 'weightsSetRateLimit';
 const flag = 'commitRevealWeightsEnabled';
 const REFUSALS: readonly Refusal[] = [
   {
     title: 'weights within the rate limit',
     code: 'too_fast',
-    arrange: () => ['weightsSetRateLimit', [NETUID], 100_000],
+    because: [limit, [NETUID], 100_000],
   },
   {
     title: 'a hotkey with less stake than the threshold',
     code: 'stake_too_low',
-    arrange: () => ['stakeThreshold', [], 10n ** 18n],
+    because: ['stakeThreshold', [], 10n ** 18n],
   },
-  { title: 'a hotkey without a permit', code: 'no_permit', arrange: () => ['validatorPermit', [NETUID], []] },
+  { title: 'a hotkey without a permit', code: 'no_permit', because: ['validatorPermit', [NETUID], []] },
   { title: 'a hotkey that is not registered', code: 'not_registered', stranger: true },
   {
     title: 'weights of an older version',
     code: 'version_key',
-    arrange: () => ['weightsVersionKey', [NETUID], VERSION_KEY + 1n],
+    because: ['weightsVersionKey', [NETUID], VERSION_KEY + 1n],
   },
   {
     title: 'plain weights where commit-reveal is on',
     code: 'commit_reveal_on',
-    arrange: () => [flag, [NETUID], true],
+    because: [flag, [NETUID], true],
   },
   {
     title: 'a commit where commit-reveal is off',
     code: 'commit_reveal_off',
-    arrange: () => [flag, [NETUID], false],
+    because: [flag, [NETUID], false],
     content: committed(Buffer.alloc(300, 1), ROUND),
   },
   {
@@ -68,7 +68,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     title: 'a row that is too short',
     code: 'row_too_short',
-    arrange: () => ['minAllowedWeights', [NETUID], 5],
+    because: ['minAllowedWeights', [NETUID], 5],
   },
   {
     title: 'weights for the root network',
@@ -82,72 +82,74 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
+const nameOf = ({ kind }: WeightCall) => (kind === 'plain' ? 'set_weights' : 'commit_crv3_weights');
+
+/** What our preflight says of it at the newest block. */
+async function foreseen(ours: OurSide, content: WeightCall): Promise<ChainProblemCode[]> {
+  const view = await ours.chain.finalized();
+  const intent = {
+    state: await readSubnet(view, { netuid: content.netuid, hotkey: ours.pair.hotkey }),
+    call: await ours.call(nameOf(content)),
+    row: content.kind === 'plain' ? content.row : GOOD,
+    versionKey: VERSION_KEY,
+    revealRound: content.kind === 'plain' ? null : content.revealRound,
+  };
+  return preflight(intent).map(({ code }) => code);
+}
+
+/** What our connection makes of the chain's answer. */
+function refusedFor({ answer, outcome }: Fate): ChainProblemCode | undefined {
+  return (answer.kind === 'refused' ? answer.problem : outcome?.problem)?.code;
+}
+
 describe('the real runtime refuses, and we say so before', () => {
-  for (const { title, code, arrange, content = plain(GOOD), stranger } of REFUSALS)
+  for (const { title, code, because, content = plain(GOOD), stranger } of REFUSALS)
     onRuntime(title, async () => {
       const { subnet } = bench;
-      const ours = stranger
-        ? new OurSide(subnet, HotkeyPair.fromMiniSecret(Buffer.alloc(32, 99)))
-        : bench.ours;
-      const arranged = arrange?.(subnet);
-      const before = arranged && (await subnet.store(...arranged));
-      try {
-        const { netuid } = content;
-        const view = await ours.chain.finalized();
-        const state = await readSubnet(view, { netuid, hotkey: ours.pair.hotkey });
-        const name = content.kind === 'plain' ? 'set_weights' : 'commit_crv3_weights';
-        const call = await ours.call(name);
-        const told = preflight({
-          state,
-          call,
-          row: content.kind === 'plain' ? content.row : GOOD,
-          versionKey: VERSION_KEY,
-          revealRound: content.kind === 'plain' ? null : content.revealRound,
-        });
-        expect(told.map((problem) => problem.code)).toEqual([code]);
-
-        const signer = signerOf(ours.pair, subnet.genesisHash, netuid);
-        const { answer, outcome } = await ours.force(name, content, signer);
-        const refused = answer.kind === 'refused' ? answer.problem : outcome?.problem;
-        expect(refused?.code).toBe(code);
+      const ours = stranger ? new OurSide(subnet, STRANGER) : bench.ours;
+      await subnet.during(because === undefined ? [] : [because], async () => {
+        expect(await foreseen(ours, content)).toEqual([code]);
+        const signer = signerOf(ours.pair, subnet.genesisHash, content.netuid);
+        expect(refusedFor(await ours.force(nameOf(content), content, signer))).toBe(code);
         expect(await subnet.row(subnet.validator.hotkey)).toEqual([]);
-      } finally {
-        if (arranged) await subnet.store(arranged[0], arranged[1], before);
-        if (ours !== bench.ours) await ours.close();
-      }
+      });
+      if (stranger) await ours.close();
     });
 
-  onRuntime('an eleventh commit in one epoch', async () => {
+  onRuntime('an eleventh commit in one epoch, and one within the rate limit', async () => {
     const { subnet, ours } = bench;
-    await subnet.store(flag, [NETUID], true);
-    await subnet.store('weightsSetRateLimit', [NETUID], 0);
-    const call = await ours.call('commit_crv3_weights');
-    const intent = { call, row: GOOD, versionKey: VERSION_KEY, revealRound: ROUND };
-    const told = async () => preflight({ state: (await ours.look()).state, ...intent });
-    const nonce = await ours.chain.nextNonce(ours.pair.hotkey);
-    for (let at = 0; at < 10; at++) {
-      expect(await told()).toEqual([]);
-      const { bytes } = await ours.sign(call.name, commit(GOOD, ROUND + at), { nonce: nonce + at });
-      expect(await ours.chain.submit(bytes)).toEqual({ kind: 'pending' });
-    }
-    await subnet.blocks(1);
-    expect((await told()).map(({ code }) => code)).toEqual(['too_many_commits']);
-    const { outcome } = await ours.force(call.name, commit(GOOD, ROUND));
-    expect(outcome?.problem?.code).toBe('too_many_commits');
-    await subnet.store('weightsSetRateLimit', [NETUID], 100_000);
-    expect((await ours.force(call.name, commit(GOOD, ROUND))).outcome?.problem?.code).toBe('too_fast');
-    await subnet.store('weightsSetRateLimit', [NETUID], 0);
-    await subnet.store(flag, [NETUID], false);
+    await subnet.during(
+      [
+        [flag, [NETUID], true],
+        [limit, [NETUID], 0],
+      ],
+      async () => {
+        const nonce = await ours.chain.nextNonce(ours.pair.hotkey);
+        for (let at = 0; at < 10; at++) {
+          const { bytes } = await ours.sign('commit_crv3_weights', commit(GOOD, ROUND), {
+            nonce: nonce + at,
+          });
+          expect(await ours.chain.submit(bytes)).toEqual({ kind: 'pending' });
+        }
+        const content = commit(GOOD, ROUND);
+        expect(await foreseen(ours, content)).toEqual([]);
+        await subnet.blocks(1);
+        expect(await foreseen(ours, content)).toEqual(['too_many_commits']);
+        expect(refusedFor(await ours.force(nameOf(content), content))).toBe('too_many_commits');
+        await subnet.store(limit, [NETUID], 100_000);
+        expect(await foreseen(ours, content)).toEqual(['too_fast', 'too_many_commits']);
+        expect(refusedFor(await ours.force(nameOf(content), content))).toBe('too_fast');
+      },
+    );
   });
+});
 
-  onRuntime('a row above the limit of the old chain, and a coldkey that is being swapped', async () => {
+describe('the words of the real runtime', () => {
+  onRuntime('have a code also where no later runtime says them', async () => {
     const { subnet, ours } = bench;
-    await subnet.store('maxWeightsLimit', [NETUID], 30_000);
-    expect((await ours.force('set_weights', plain(GOOD))).outcome?.problem?.code).toBe('row_too_high');
-    await subnet.store('maxWeightsLimit', [NETUID], 65_535);
-    await subnet.store('coldkeySwapScheduled', [ours.pair.hotkey], null);
-    const { answer } = await ours.force('set_weights', plain(GOOD));
-    expect(answer).toMatchObject({ kind: 'refused', problem: { code: 'coldkey_swap' } });
+    await subnet.during([['maxWeightsLimit', [NETUID], 30_000]], async () => {
+      expect(refusedFor(await ours.force('set_weights', plain(GOOD)))).toBe('row_too_high');
+    });
   });
 });
 

@@ -65,7 +65,7 @@ describe('weights on the real runtime', () => {
     expect(sealed.own?.commits).toMatchObject([{ round }]);
     await subnet.publishPulse(round);
     const opens = nextEpochBlock(schedule);
-    await subnet.blocksUntil(opens - 1);
+    await subnet.skipTo(opens - 1);
     expect(await subnet.row(subnet.validator.hotkey)).toEqual(before);
 
     await subnet.blocks(1);

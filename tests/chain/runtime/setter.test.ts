@@ -1,0 +1,168 @@
+/** The weight setter on the real runtime: whole epochs, a connection that is cut, and commits that the chain never opens. */
+import { afterAll, describe, expect } from 'vitest';
+import type { Chain } from '../../../app/chain/chain.ts';
+import { connectChain } from '../../../app/chain/connection/connect.ts';
+import { QUICKNET } from '../../../app/chain/drand.ts';
+import { createWeightSetter, type WeightSetter } from '../../../app/chain/setter/drive-weights.ts';
+import type { SetterReport } from '../../../app/chain/setter/report.ts';
+import type { WeightSet } from '../../../app/chain/setter/weight-set.ts';
+import type { Hotkey } from '../../../app/ids.ts';
+import { DEFAULT_SHARES } from '../../../app/scoring/shares.ts';
+import { type MemoryRows, memoryStore } from '../setter/memory-store.ts';
+import { type CutProxy, startCutProxy } from './cut-proxy.ts';
+import { NETUID, VERSION_KEY } from './local-subnet.ts';
+import { aBench, onRuntime } from './on-runtime.ts';
+import { TEST_BEACON } from './test-beacon.ts';
+
+const bench = aBench();
+const rows: MemoryRows = { sets: [], busy: false };
+const ends: (() => Promise<void>)[] = [];
+afterAll(async () => {
+  for (const end of ends) await end();
+});
+
+function aSetter(chain: Chain, publicKey: string = TEST_BEACON.publicKey): WeightSetter {
+  const { subnet, ours } = bench;
+  const account = subnet.validator.hotkey;
+  return createWeightSetter({
+    chain,
+    store: memoryStore(rows),
+    netuid: NETUID,
+    signer: ours.signer,
+    account,
+    signingAccount: account,
+    loose: 'owner',
+    versionKey: VERSION_KEY,
+    carryOverMaxMs: 0,
+    standing: async () => ({
+      shares: subnet.miners.map((hotkey, place) => ({
+        hotkey: hotkey as Hotkey,
+        share: DEFAULT_SHARES[place] ?? 0,
+      })),
+      standingAt: 0,
+    }),
+    now: () => 0,
+    beacon: { ...QUICKNET, publicKey },
+  });
+}
+
+const kinds = ({ steps }: SetterReport) => steps.map(({ kind }) => kind);
+const newest = (): WeightSet => {
+  const set = rows.sets.at(-1);
+  if (set === undefined) throw new Error('nothing was planned');
+  return set;
+};
+const stored = ({ row: { uids, values } }: WeightSet) => uids.map((uid, at) => [uid, values[at]]);
+
+/** In how many blocks it is. */
+async function inclusions({ extrinsic }: WeightSet): Promise<number> {
+  const { subnet } = bench;
+  let count = 0;
+  for (let number = extrinsic?.birthBlock ?? 0; number <= (await subnet.head()); number++) {
+    const hash = await subnet.api.rpc.chain.getBlockHash(number);
+    const { block } = await subnet.api.rpc.chain.getBlock(hash);
+    count += block.extrinsics.filter((one) => one.hash.toHex() === extrinsic?.hash).length;
+  }
+  return count;
+}
+
+describe('the weight setter on the real runtime', () => {
+  let proxy: CutProxy | undefined;
+
+  onRuntime('sends once over a connection that is cut before and after the bytes arrive', async () => {
+    const { subnet, url } = bench;
+    proxy = await startCutProxy(url);
+    const direct = connectChain({ endpoints: [proxy.url], genesisHash: subnet.genesisHash });
+    ends.push(
+      () => direct.close(),
+      async () => proxy?.close(),
+    );
+    let cut: 'before' | 'after' = 'before';
+    const setter = aSetter({
+      ...direct,
+      submit(bytes) {
+        proxy?.cutNext(cut);
+        return direct.submit(bytes);
+      },
+    });
+
+    const first = await setter.look();
+    expect(kinds(first)).toEqual(['planned', 'signed', 'wait']);
+    expect(first.alerts.map(({ code }) => code)).toContain('unreachable');
+    cut = 'after';
+    expect((await setter.look()).alerts.map(({ code }) => code)).toContain('unreachable');
+    await subnet.blocks(1);
+    const last = await setter.look();
+
+    expect(kinds(last)).toEqual(['included', 'verified', 'wait']);
+    expect(last.alerts).toEqual([]);
+    expect(rows.sets).toMatchObject([
+      { state: 'verified', call: 'set_weights', verifiedBy: 'row', attempt: 1 },
+    ]);
+    expect(await inclusions(newest())).toBe(1);
+    expect(await subnet.row(subnet.validator.hotkey)).toEqual(stored(newest()));
+    expect(direct.status().failovers).toBe(2);
+  });
+
+  onRuntime(
+    'finds each commit that the chain drops without a word, and reads back the one that it opens',
+    async () => {
+      const { subnet, ours } = bench;
+      const before = await subnet.row(subnet.validator.hotkey);
+      await subnet.store('commitRevealWeightsEnabled', [NETUID], true);
+      await subnet.store('weights', [NETUID, await subnet.uid(subnet.validator.hotkey)], []);
+      await subnet.skipTo((await bench.ours.look()).state.block.number + 42);
+      /** Opens nothing: its ciphertexts are for quicknet, which does not run here. */
+      const foreign = aSetter(ours.chain, QUICKNET.publicKey);
+      const good = aSetter(ours.chain);
+      const fates: { because: string; by: WeightSetter; pulse: (round: number) => Promise<void> }[] = [
+        { because: 'a foreign ciphertext', by: foreign, pulse: (round) => subnet.publishPulse(round) },
+        { because: 'a missing pulse', by: good, pulse: async () => {} },
+        {
+          because: 'a wrong round',
+          by: good,
+          pulse: (round) => subnet.publishPulse(round, TEST_BEACON.pulse(round + 1)),
+        },
+      ];
+      let alerts: string[] = [];
+      for (const { because, by, pulse } of fates) {
+        await by.look();
+        await subnet.blocks(1);
+        await by.look();
+        const set = newest();
+        expect(set, because).toMatchObject({ state: 'included', call: 'commit_crv3_weights' });
+        await pulse(set.revealRound ?? 0);
+        await subnet.skipTo((set.revealFrom ?? 0) - 1);
+        expect(kinds(await by.look()), because).toEqual(['wait']);
+        await subnet.blocks(1);
+        const next = fates[fates.findIndex((fate) => fate.because === because) + 1]?.by ?? good;
+        const report = await next.look();
+        expect(
+          rows.sets.find(({ id }) => id === set.id),
+          because,
+        ).toMatchObject({
+          state: 'failed',
+          failureCode: 'reveal_lost',
+        });
+        alerts = report.alerts.filter(({ severity }) => severity === 'page').map(({ code }) => code);
+        expect(alerts, because).toContain('reveal_lost');
+        expect(await subnet.row(subnet.validator.hotkey), because).toEqual([]);
+      }
+
+      await subnet.blocks(1);
+      await good.look();
+      const opened = newest();
+      await subnet.publishPulse(opened.revealRound ?? 0);
+      await subnet.skipTo((opened.revealFrom ?? 0) - 1);
+      await good.look();
+      await subnet.blocks(1);
+      expect(kinds(await good.look())).toContain('verified');
+      expect(rows.sets.find(({ id }) => id === opened.id)).toMatchObject({
+        state: 'verified',
+        verifiedBy: 'event',
+      });
+      expect(await subnet.row(subnet.validator.hotkey)).toEqual(before);
+      expect(new Set(rows.sets.map(({ epoch }) => epoch)).size).toBe(rows.sets.length);
+    },
+  );
+});
