@@ -5,10 +5,14 @@ import type { Connection } from './open.ts';
 
 const HASH = /^0x[0-9a-f]{64}$/;
 const Header = z.object({
-  number: z
-    .string()
-    .regex(/^0x[0-9a-f]{1,8}$/)
-    .transform(Number),
+  // a node writes hex, chopsticks a number
+  number: z.union([
+    z.number().int().nonnegative(),
+    z
+      .string()
+      .regex(/^0x[0-9a-f]{1,8}$/)
+      .transform(Number),
+  ]),
   parentHash: z.string().regex(HASH),
 });
 

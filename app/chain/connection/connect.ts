@@ -7,6 +7,7 @@ import { type ConnectionLog, Failover, type PutAside } from './failover.ts';
 import { findExtrinsic } from './find.ts';
 import { newestView } from './newest.ts';
 import { type Connection, openConnection } from './open.ts';
+import { refusalOf } from './rpc-refusal.ts';
 import { runtimeVersion } from './runtime.ts';
 import { signCall } from './sign.ts';
 import { submitBytes } from './submit.ts';
@@ -55,8 +56,11 @@ export function connectChain({
       try {
         return await work(connection);
       } catch (error) {
+        const why = asChainError(error, connection.endpoint);
+        // the endpoint itself says that it does not want to serve
+        if (why.code === 'unreachable' && refusalOf(why) !== null) connection.end(why);
         const ended = connection.ended();
-        if (ended === null) throw asChainError(error, connection.endpoint);
+        if (ended === null) throw why;
         if (left === 0) throw ended;
       }
     }
@@ -89,11 +93,11 @@ export function connectChain({
           .map(({ event }) => ({ method: event.method, data: event.data.map((value) => value.toJSON()) }));
       }),
     status: () => {
-      const { current, failovers } = failover;
+      const { current, failovers, headAt } = failover;
       return {
         endpoint: current?.endpoint ?? null,
         specVersion: current?.specVersion ?? null,
-        headAt: current?.headAt() ?? null,
+        headAt,
         failovers,
         putAside: failover.putAside(),
       };

@@ -38,15 +38,22 @@ export class EndpointSocket implements ProviderInterface {
   readonly #listeners = new Map<Event, Set<Listener>>();
   readonly #socket: InstanceType<typeof WebSocket>;
   readonly #opened: Promise<void>;
+  /** Rejects with the reason when the connection ends. */
+  readonly lost: Promise<never>;
   #lastId = 0;
   #open = false;
+  #starting = true;
   #ended: ChainError | null = null;
 
   constructor(options: EndpointSocketOptions) {
     this.#options = options;
     const { url, name, limits, timers } = options;
     this.#socket = new WebSocket(url);
-    this.#opened = new Promise((resolve, reject) => {
+    this.lost = new Promise((_, reject) => {
+      this.on('disconnected', reject);
+    });
+    this.lost.catch(() => undefined);
+    const open = new Promise<void>((resolve) => {
       const late = timers.after(limits.connectMs, () =>
         this.end(
           new ChainError(
@@ -59,11 +66,9 @@ export class EndpointSocket implements ProviderInterface {
         late();
         resolve();
       });
-      this.on('disconnected', (error: ChainError) => {
-        late();
-        reject(error);
-      });
+      this.on('disconnected', late);
     });
+    this.#opened = Promise.race([open, this.lost]);
     this.#opened.catch(() => undefined);
     this.#socket.onopen = () => {
       this.#open = true;
@@ -77,6 +82,11 @@ export class EndpointSocket implements ProviderInterface {
 
   get isConnected(): boolean {
     return this.#open && this.#ended === null;
+  }
+
+  /** Why the connection ended; null while it has not. */
+  get ended(): ChainError | null {
+    return this.#ended;
   }
 
   /** Until the connection is open; rejects with the `ChainError` that ended it before. */
@@ -98,12 +108,26 @@ export class EndpointSocket implements ProviderInterface {
     return () => listeners.delete(listener);
   }
 
-  // biome-ignore lint/suspicious/noExplicitAny: the interface of polkadot-js
-  send<T = any>(method: string, params: unknown[]): Promise<T> {
-    return this.#send(method, params);
+  /** One request: ours, and through `send` those of polkadot-js. */
+  request<T>(method: string, params: readonly unknown[]): Promise<T> {
+    return this.#request(method, params);
   }
 
-  #send<T>(method: string, params: unknown[], arrived?: (value: T) => void): Promise<T> {
+  // biome-ignore lint/suspicious/noExplicitAny: the interface of polkadot-js
+  send<T = any>(method: string, params: unknown[]): Promise<T> {
+    return this.#request<T>(method, params).catch((error: unknown) => {
+      // it would print on the console why it cannot start; whoever opens the connection knows and drops it
+      if (this.#starting && this.#ended !== null) return new Promise<never>(() => undefined);
+      throw error;
+    });
+  }
+
+  /** polkadot-js is ready: from now on it too is told when the connection ends. */
+  started(): void {
+    this.#starting = false;
+  }
+
+  #request<T>(method: string, params: readonly unknown[], arrived?: (value: T) => void): Promise<T> {
     const { name, limits, timers } = this.#options;
     if (this.#ended !== null) return Promise.reject(this.#ended);
     const id = ++this.#lastId;
@@ -136,7 +160,7 @@ export class EndpointSocket implements ProviderInterface {
     // polkadot-js would swap other metadata into registries that are in use: a new runtime gets a new connection instead
     if (type === 'state_runtimeVersion') return type;
     // at once: the first notification may come in the same packet as the answer
-    return this.#send<string | number>(method, params, (id) => this.#notify.set(id, notify));
+    return this.#request<string | number>(method, params, (id) => this.#notify.set(id, notify));
   }
 
   async unsubscribe(_type: string, _method: string, id: string | number): Promise<boolean> {

@@ -37,6 +37,7 @@ export class Failover {
   #lastFailure: ChainError | null = null;
   #notBefore = 0;
   #failovers = 0;
+  #headAt: number | null = null;
   #closed = false;
 
   constructor(options: FailoverOptions) {
@@ -70,6 +71,11 @@ export class Failover {
     return this.#current;
   }
 
+  /** Unix milliseconds of the last new head, over all connections. */
+  get headAt(): number | null {
+    return this.#current?.headAt() ?? this.#headAt;
+  }
+
   /** Connections that failed while they were in use. */
   get failovers(): number {
     return this.#failovers;
@@ -97,7 +103,8 @@ export class Failover {
     for (let step = 0; step < urls.length; step++) {
       const index = (this.#first + step) % urls.length;
       const url = urls[index] as string;
-      const opened = this.#problemOf(url) ?? (await this.#try(url));
+      const aside = this.#problemOf(url);
+      const opened = aside ?? (await this.#try(url));
       if (this.#closed) {
         if (!(opened instanceof ChainError))
           opened.end(new ChainError('closed', 'closed while it was opened'));
@@ -105,6 +112,7 @@ export class Failover {
       }
       if (!(opened instanceof ChainError)) return this.#use(opened, index);
       failures.push(opened);
+      if (aside !== null) continue;
       log('endpoint does not serve', {
         endpoint: endpointName(url),
         code: opened.code,
@@ -142,6 +150,7 @@ export class Failover {
     this.#lastFailure = null;
     log('connected to the chain', { endpoint: connection.endpoint, specVersion: connection.specVersion });
     connection.onEnd((why) => {
+      this.#headAt = connection.headAt() ?? this.#headAt;
       if (this.#current !== connection) return;
       this.#current = null;
       this.#first = (index + 1) % urls.length;

@@ -43,10 +43,6 @@ export async function openConnection(
 ): Promise<Connection> {
   const endpoint = endpointName(url);
   const socket = new EndpointSocket({ url, name: endpoint, limits, timers });
-  let ended: ChainError | null = null;
-  socket.on('disconnected', (why: ChainError) => {
-    ended = why;
-  });
   const heads = watchHeads(timers, limits.headMs, () =>
     socket.end(
       new ChainError(
@@ -58,29 +54,30 @@ export async function openConnection(
   socket.on('disconnected', () => heads.stop());
   try {
     await socket.connect();
-    const genesis = await socket.send<unknown>('chain_getBlockHash', [0]);
+    const genesis = await socket.request<unknown>('chain_getBlockHash', [0]);
     if (genesis !== genesisHash)
       throw new ChainError(
         'wrong_genesis',
-        `${endpoint} is a node of another chain: its block 0 is ${String(genesis)}, not ${genesisHash}; correct the address or the genesis hash`,
+        `${endpoint} is a node of another chain: its block 0 is ${String(genesis).slice(0, 80)}, not ${genesisHash}; correct the address or the genesis hash`,
       );
     await socket.subscribe('chain_newHead', 'chain_subscribeNewHeads', [], () => heads.seen());
-    const api = await readyApi(socket, endpoint);
+    const api = await Promise.race([readyApi(socket, endpoint), socket.lost]);
+    socket.started();
     return {
       endpoint,
       api,
       specVersion: api.runtimeVersion.specVersion.toNumber(),
-      request: (method, params = []) => socket.send(method, [...params]),
+      request: (method, params = []) => socket.request(method, params),
       headAt: heads.at,
-      ended: () => ended,
+      ended: () => socket.ended,
       onEnd(run) {
-        if (ended === null) socket.on('disconnected', run);
-        else run(ended);
+        if (socket.ended === null) socket.on('disconnected', run);
+        else run(socket.ended);
       },
       end: (why) => socket.end(why),
     };
   } catch (error) {
-    const why = ended ?? (error as ChainError);
+    const why = socket.ended ?? (error as ChainError);
     socket.end(why);
     throw why;
   }

@@ -17,7 +17,7 @@ export class RpcRefusal extends Error {
 
 /** Nodes word it differently: discarded state, an unknown or missing header, a body that was pruned. */
 const PRUNED =
-  /state already discarded|unknownblock|header was not found|unknown block|missing trie|state .*pruned/i;
+  /state already discarded|unknownblock|header was not found|unknown block|block .{0,80}not found|missing trie|state .*pruned/i;
 const BUSY = /too many requests|rate.?limit|limit exceeded|server is busy/i;
 
 /** The refusal of one request as a `ChainError` that names the endpoint; its `cause` is the refusal. */

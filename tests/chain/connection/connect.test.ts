@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aDouble, connected, NETUID, VALIDATOR } from './a-chain.ts';
+import { aDouble, connected, NETUID, signedWeights, VALIDATOR } from './a-chain.ts';
 
 describe('the newest finalized block', () => {
   it('is read whole: place, time, runtime, calls and state', async () => {
@@ -47,6 +47,18 @@ describe('the newest finalized block', () => {
       ({ method, params }) => method === 'state_call' && params[0] === 'Metadata_metadata_at_version',
     );
     expect(metadata).toHaveLength(1);
+  });
+});
+
+describe("events of a block's beginning", () => {
+  it("are those of the pallet, as JSON, and none of what the block's transactions did", async () => {
+    const double = await aDouble();
+    const { chain } = connected([double.url], double);
+    const { bytes } = await signedWeights(chain);
+    await chain.submit(bytes);
+    const { number } = await double.mine();
+    expect(double.record.inclusions).toHaveLength(1);
+    expect(await chain.initializationEvents(number)).toEqual([]);
   });
 });
 

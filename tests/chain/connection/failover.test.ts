@@ -66,8 +66,17 @@ describe('several endpoints', () => {
     timers.advance(59_999);
     expect(chain.status().endpoint).toBe(first.url);
     timers.advance(1);
-    expect(chain.status()).toMatchObject({ endpoint: null, headAt: null, failovers: 1 });
+    expect(chain.status()).toMatchObject({ endpoint: null, headAt: timers.now() - 60_000, failovers: 1 });
     await chain.finalized();
+    expect(chain.status().endpoint).toBe(second.url);
+  });
+
+  it('take over from one that wants no more requests', async () => {
+    const [first, second] = [await aDouble(), await aDouble()];
+    const { chain } = connected([first.url, second.url], first);
+    await chain.finalized();
+    first.faults.failMethod('system_accountNextIndex', { code: -32_005, message: 'Too many requests' });
+    expect(await chain.nextNonce(VALIDATOR.hotkey)).toBe(0);
     expect(chain.status().endpoint).toBe(second.url);
   });
 
@@ -185,6 +194,22 @@ describe('when no endpoint serves', () => {
     timers.advance(1_000);
     await expect(chain.finalized()).resolves.toBeDefined();
   });
+});
+
+describe('an endpoint that hangs up while it is being opened', () => {
+  it.each(['chain_getBlockHash', 'chain_subscribeNewHeads', 'system_chain', 'state_call'])(
+    'at %s: the next one serves',
+    async (method) => {
+      const [first, second] = [await aDouble(), await aDouble()];
+      first.faults.silent.add(method);
+      const { chain } = connected([first.url, second.url], first);
+      const asked = chain.finalized();
+      await arrived(first, method);
+      first.cut();
+      await asked;
+      expect(chain.status()).toMatchObject({ endpoint: second.url, failovers: 0 });
+    },
+  );
 });
 
 describe('an endpoint that is no node', () => {

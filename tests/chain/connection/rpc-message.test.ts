@@ -38,6 +38,7 @@ describe('a refused request', () => {
     ['Client error: UnknownBlock: State already discarded for 0x12'],
     ['Client error: UnknownBlock: Header was not found in the database: 0x12'],
     ['Unknown block'],
+    ['Block 0x12 not found'],
   ])('tells of forgotten state: %s', (text) => {
     expect(error(text)).toMatchObject({ code: 'pruned', retryable: true });
     expect(error(text).userMessage).toContain('wss://a.example');

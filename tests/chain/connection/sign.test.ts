@@ -1,8 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { TypeRegistry } from '@polkadot/types';
 import { hexToU8a } from '@polkadot/util';
 import { blake2AsHex } from '@polkadot/util-crypto/blake2';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { WeightSigner } from '../../../app/chain/signer.ts';
+import { remoteSigner } from '../../../app/chain/signer-client.ts';
+import { startSignerServer } from '../../../app/chain/signer-server.ts';
 import { aDouble, aSigner, connected, STRANGER, VALIDATOR, weights } from './a-chain.ts';
 
 const ACCOUNT = VALIDATOR.hotkey;
@@ -63,6 +68,23 @@ describe('a signed call', () => {
         signedExtensions: expect.arrayContaining(['CheckMortality', 'SubtensorTransactionExtension']),
       }),
     );
+  });
+
+  it('may come from a signer in another process', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'quasar-sign-'));
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+    const double = await aDouble();
+    const socketPath = path.join(folder, 'signer.sock');
+    const log = () => undefined;
+    const server = await startSignerServer({ signer: aSigner(double), socketPath, group: false, log });
+    onTestFinished(() => server.stop());
+    const { chain } = connected([double.url], double);
+    const view = await chain.finalized();
+    const request = { account: ACCOUNT, nonce: 0, signer: remoteSigner(socketPath) };
+    const { bytes, hash } = await chain.sign(view, weights(view), request);
+    expect(await chain.submit(bytes)).toEqual({ kind: 'pending' });
+    await double.mine();
+    expect(double.record.inclusions).toMatchObject([{ hash, error: null }]);
   });
 });
 
