@@ -3,6 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { HotkeyPair } from '../app/chain/keyfile-pair.ts';
+import { createSigner } from '../app/chain/signer.ts';
+import { startSignerServer } from '../app/chain/signer-server.ts';
 import { prepareWallet } from '../app/chain-wallet.ts';
 import type { ChainConfig } from '../app/config/chain.ts';
 import type { Hotkey } from '../app/ids.ts';
@@ -82,4 +84,26 @@ it('says before the App listens which file cannot be used and why, and never wha
 it('asks a signer process when there is a use for it, not at boot', async () => {
   const open = await prepare({ wallet: { kind: 'socket', socket: path.join(folder, 'signer.sock') } });
   await expect(open()).rejects.toMatchObject({ name: 'SignerError', code: 'unavailable', retryable: true });
+});
+
+it('signs for the key of the signer process, once it answers', async () => {
+  const socketPath = path.join(folder, 'signer.sock');
+  const open = await prepare({
+    wallet: { kind: 'socket', socket: socketPath },
+    proxyFor: OTHER,
+    hotkey: OTHER,
+  });
+  const signer = createSigner({
+    pair: HotkeyPair.fromMiniSecret(new Uint8Array(32).fill(7)),
+    policy: { netuid: 24, genesisHash: GENESIS, proxyFor: OTHER },
+    limit: { signatures: 1, windowMs: 1 },
+    now: () => 0,
+    log: () => {},
+  });
+  const server = await startSignerServer({ signer, socketPath, group: false, log: () => {} });
+  try {
+    expect(await open()).toMatchObject({ account: OTHER, signingAccount: KEY });
+  } finally {
+    await server.stop();
+  }
 });
