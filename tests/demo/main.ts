@@ -6,8 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { runDirectly } from '../doubles/github/actions/direct-runner.ts';
 import { ensurePython, NoPython } from '../setup-python.ts';
+import { startStageChain } from './chain.ts';
 import { play } from './play.ts';
-import { Stage } from './stage.ts';
+import { NETWORK, Stage } from './stage.ts';
 import { table } from './table.ts';
 
 const NO_SANDBOX = 3;
@@ -34,19 +35,24 @@ async function main(): Promise<number> {
     return NO_SANDBOX;
   }
   const python = await ensurePython({ log: say });
-  say('starting the offline GitHub, the operator repository and the App');
+  say('starting the offline GitHub, the operator repository, the chain and the App');
+  const chain = await startStageChain(NETWORK.netuid);
   const stage = await Stage.open({
+    chain,
     executor: { kind: 'direct', run: runDirectly },
     python,
     log: say,
     ...(values.port === undefined ? {} : { port: Number(values.port) }),
+  }).catch(async (error) => {
+    await chain.close();
+    throw error;
   });
   const ended = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
   });
   try {
     await stage.startApp();
-    say(`the dashboard is at ${stage.url}`);
+    say(`the dashboard is at ${stage.url}, and the chain at ${chain.url}`);
     const result = await Promise.race([play(stage, say), ended.then(() => null)]);
     if (result === null) return 130;
     if (values.json) process.stdout.write(`${JSON.stringify(result.report)}\n`);
@@ -59,6 +65,7 @@ async function main(): Promise<number> {
     return result.surprises.length === 0 ? 0 : 1;
   } finally {
     await stage.close();
+    await chain.close();
   }
 }
 

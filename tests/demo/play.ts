@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { FORKS_DIR, type ForkCase, forkCases } from '../fixtures/fork-cases.ts';
+import { type RowOnChain, rowOnChain, type Share, weightsOf } from './row-on-chain.ts';
 import { type Fork, quasarYml, type Stage } from './stage.ts';
 import { concluded, type Outcome } from './watch.ts';
 
@@ -33,7 +34,9 @@ export interface DemoReport {
     readonly score: number | null;
     readonly rank: number | null;
   }[];
-  readonly weights: readonly { readonly hotkey: string; readonly share: number }[];
+  readonly weights: readonly Share[];
+  /** Null where the stage has no chain, or no row of these shares was read back in time. */
+  readonly chain: RowOnChain | null;
 }
 
 export async function play(
@@ -85,9 +88,11 @@ export async function play(
     surprises.push(...surprisesOf(name, cases.get(name) as ForkCase, outcome));
   }
   surprises.push(...speedUp(submissions));
-  const answer = await fetch(`${stage.url}/api/v1/weights`);
-  const { weights } = (await answer.json()) as { weights: { shares: DemoReport['weights'] } | null };
-  return { report: { submissions, weights: weights?.shares ?? [] }, surprises };
+  const { weights } = await weightsOf(stage);
+  const shares = weights?.shares ?? [];
+  const chain = stage.chain === null ? null : await rowOnChain(stage, stage.chain, shares);
+  if (chain?.surprise) surprises.push(chain.surprise);
+  return { report: { submissions, weights: shares, chain: chain?.row ?? null }, surprises };
 }
 
 async function pushCase(

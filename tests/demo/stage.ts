@@ -20,6 +20,7 @@ import type { RepositoryRow } from '../doubles/github/rows.ts';
 import { WorkingCopy } from '../doubles/github/working-copy.ts';
 import { commitMiniature } from '../fixtures/miniature.ts';
 import { AppProcess } from './app-process.ts';
+import { chainEnvironment, type StageChain } from './chain.ts';
 
 export const NETWORK = { network: 'demo', netuid: 383 } as const;
 export const TASK = 'quasar_demo';
@@ -36,6 +37,8 @@ export interface StageOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly runners?: number;
   readonly port?: number;
+  /** Where weights go; none unless told. Whoever started it ends it. */
+  readonly chain?: StageChain;
   readonly log: (line: string) => void;
 }
 
@@ -129,6 +132,10 @@ export class Stage {
     await app?.stop(signal);
   }
 
+  get chain(): StageChain | null {
+    return this.options.chain ?? null;
+  }
+
   /** Everything that the App is told; `more` on top. */
   environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
     const watcher = this.github.apps.get('quasar-referee');
@@ -160,6 +167,7 @@ export class Stage {
       DEBOUNCE_MS: '500',
       RECONCILE_INTERVAL_MS: '2000',
       LOG_LEVEL: 'info',
+      ...(this.chain === null ? {} : chainEnvironment(this.chain, this.directory)),
       ...this.options.env,
       ...more,
     };

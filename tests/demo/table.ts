@@ -1,7 +1,7 @@
 /** The demo's closing table, for people. */
 import type { DemoReport } from './play.ts';
 
-export function table({ submissions, weights }: DemoReport): string {
+export function table({ submissions, weights, chain }: DemoReport): string {
   const rows = submissions.map((one) => [
     one.case,
     one.checks.imports,
@@ -24,10 +24,21 @@ export function table({ submissions, weights }: DemoReport): string {
       .trimEnd();
   const rule = widths.map((width) => '-'.repeat(width)).join('  ');
   const shares = weights.map(({ hotkey, share }) => `  ${hotkey}  ${(share * 100).toFixed(1)} %`);
+  const row =
+    chain === null
+      ? ['  no chain: nothing was sent']
+      : [
+          `  uids    ${chain.uids.map((uid) => String(uid).padStart(5)).join('  ')}`,
+          `  values  ${chain.values.map((value) => String(value).padStart(5)).join('  ')}`,
+          `  in block ${chain.block} by the ${chain.path} call, read back in block ${chain.verifiedBlock}`,
+        ];
   const closing = [
     '',
-    "weights (dry run; the rest is the subnet owner's):",
+    "shares (the rest is the subnet owner's):",
     ...(shares.length > 0 ? shares : ['  none']),
+    '',
+    'weights on chain:',
+    ...row,
   ];
   return `\n${[line(head), rule, ...rows.map(line), ...closing].join('\n')}\n`;
 }
