@@ -87,6 +87,19 @@ export async function refusal(api: ApiPromise, extrinsic: Tx | string): Promise<
   }
 }
 
+/** Asks without polkadot-js's own look at what is asked; the answer, or the error's message. */
+export async function rawRequest(url: string, method: string, params: readonly unknown[]): Promise<unknown> {
+  const provider = new WsProvider(url);
+  await provider.isReady;
+  try {
+    return await provider.send(method, [...params]);
+  } catch (error) {
+    return (error as Error).message;
+  } finally {
+    await provider.disconnect();
+  }
+}
+
 /** Reads an item of storage at the head, as JSON. */
 export async function read(api: ApiPromise, item: string, ...args: readonly unknown[]): Promise<unknown> {
   const [pallet = '', name = ''] = item.split('.');

@@ -10,9 +10,10 @@ import { type GuardRules, guard } from './guards.ts';
 import { Ledger } from './ledger.ts';
 import { Pool, type Pooled, type PoolStatus } from './pool.ts';
 import { ChainRecord } from './record.ts';
-import { customInvalid, RpcError } from './rpc-error.ts';
+import { customInvalid, priorityTooLow, RpcError } from './rpc-error.ts';
 import type { Runtime } from './runtime.ts';
 import { Storage } from './storage.ts';
+import { weightCall } from './weight-call.ts';
 
 export interface NodeOptions extends GuardRules {
   readonly runtime: Runtime;
@@ -120,10 +121,22 @@ export class ChainNode {
     this.#check(extrinsic);
     const refusal = this.options.faults.takeRefusal();
     if (refusal !== null) throw refusal;
+    this.#refuseSecondCommit(extrinsic);
     this.pool.add(
       { extrinsic, death: deathOf(extrinsic, this.nextBlock), watch },
       this.nonceOf(extrinsic.signer),
     );
+  }
+
+  /** The newest runtimes let one commit of a hotkey and mechanism wait at a time. */
+  #refuseSecondCommit({ signer, call }: SignedExtrinsic): void {
+    const commit = weightCall(call);
+    if (commit?.kind !== 'timelocked' || !this.options.commitsRateLimitedInPool) return;
+    const waits = this.pool.of(signer).some(({ extrinsic }) => {
+      const other = weightCall(extrinsic.call);
+      return other?.kind === 'timelocked' && other.netuid === commit.netuid && other.mecid === commit.mecid;
+    });
+    if (waits) throw priorityTooLow();
   }
 
   /** What a node checks in the pool and again when it makes a block. Throws `RpcError`. */

@@ -1,6 +1,6 @@
 /** Transactions that wait for a block. */
 import type { SignedExtrinsic } from './extrinsic.ts';
-import { invalid, RpcError } from './rpc-error.ts';
+import { invalid, priorityTooLow, RpcError } from './rpc-error.ts';
 
 /** What happens to a transaction that somebody watches, as `author_extrinsicUpdate` says it. */
 export type PoolStatus =
@@ -36,12 +36,7 @@ export class Pool {
   add(pooled: Pooled, usedNonces: number): void {
     const { signer, nonce } = pooled.extrinsic;
     if (nonce < usedNonces) throw invalid('Transaction is outdated');
-    if (this.of(signer).some(({ extrinsic }) => extrinsic.nonce === nonce))
-      throw new RpcError(
-        1014,
-        'Priority is too low: (1 vs 1)',
-        'The transaction has too low priority to replace another transaction already in the pool.',
-      );
+    if (this.of(signer).some(({ extrinsic }) => extrinsic.nonce === nonce)) throw priorityTooLow();
     this.#waiting.push(pooled);
   }
 

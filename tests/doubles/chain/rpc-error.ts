@@ -14,3 +14,10 @@ export class RpcError extends Error {
 export const invalid = (why: string) => new RpcError(1010, 'Invalid Transaction', why);
 /** The code of a refusal by subtensor's own extension. */
 export const customInvalid = (code: number) => invalid(`Custom error: ${code}`);
+/** Code 1014: another transaction that does the same waits already. */
+export const priorityTooLow = () =>
+  new RpcError(
+    1014,
+    'Priority is too low: (1 vs 1)',
+    'The transaction has too low priority to replace another transaction already in the pool.',
+  );

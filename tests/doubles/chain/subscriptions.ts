@@ -13,17 +13,19 @@ interface Topic {
   readonly first: (node: ChainNode) => unknown;
 }
 
+const newHeads: Omit<Topic, 'unsubscribe'> = {
+  notification: 'chain_newHead',
+  first: (node) => node.ledger.head.header,
+};
 const TOPICS: Readonly<Record<string, Topic>> = {
   state_subscribeRuntimeVersion: {
     notification: 'state_runtimeVersion',
     unsubscribe: 'state_unsubscribeRuntimeVersion',
     first: (node) => node.runtime.version(),
   },
-  chain_subscribeNewHeads: {
-    notification: 'chain_newHead',
-    unsubscribe: 'chain_unsubscribeNewHeads',
-    first: (node) => node.ledger.head.header,
-  },
+  chain_subscribeNewHeads: { ...newHeads, unsubscribe: 'chain_unsubscribeNewHeads' },
+  // the older name, which polkadot-js still uses
+  chain_subscribeNewHead: { ...newHeads, unsubscribe: 'chain_unsubscribeNewHead' },
   chain_subscribeAllHeads: {
     notification: 'chain_allHead',
     unsubscribe: 'chain_unsubscribeAllHeads',
