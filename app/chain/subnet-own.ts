@@ -5,7 +5,7 @@ import type { Codec, ITuple } from '@polkadot/types/types';
 import { decodeAddress } from '@polkadot/util-crypto/address';
 import { blake2AsHex } from '@polkadot/util-crypto/blake2';
 import { z } from 'zod';
-import type { ChainView } from './chain.ts';
+import { ChainError, type ChainView } from './chain.ts';
 import type { OwnPlace, PendingCommit } from './subnet.ts';
 import { requiredItem, storageItem, toCount } from './subnet-storage.ts';
 
@@ -60,13 +60,20 @@ const Metagraph = z.object({ totalStake: z.array(z.union([z.number(), z.string()
 
 /**
  * Rao of every uid as the chain weighs them, alpha and inherited stake included; what it holds against
- * `StakeThreshold`. Null when no runtime API tells, or tells it in a shape that is not known.
+ * `StakeThreshold`. Null when no runtime API tells, or tells it in a shape that is not known: without it weights can be
+ * sent all the same, only not held against the threshold before.
  */
 export async function readStakes({ api }: ChainView, netuid: number): Promise<readonly bigint[] | null> {
   const { getSelectiveMetagraph, getMetagraph } = api.call.subnetInfoRuntimeApi ?? {};
-  const answer = getSelectiveMetagraph
-    ? await getSelectiveMetagraph<Option<Codec>>(netuid, [TOTAL_STAKE])
-    : await getMetagraph?.<Option<Codec>>(netuid);
-  const metagraph = Metagraph.safeParse(answer?.toJSON());
-  return metagraph.success ? metagraph.data.totalStake : null;
+  try {
+    const answer = getSelectiveMetagraph
+      ? await getSelectiveMetagraph<Option<Codec>>(netuid, [TOTAL_STAKE])
+      : await getMetagraph?.<Option<Codec>>(netuid);
+    const metagraph = Metagraph.safeParse(answer?.toJSON());
+    return metagraph.success ? metagraph.data.totalStake : null;
+  } catch (error) {
+    // what is no error of the connection comes from polkadot-js, which could not decode the answer
+    if (error instanceof ChainError && error.code !== 'protocol') throw error;
+    return null;
+  }
 }

@@ -2,7 +2,7 @@
 import type { AccountId } from '@polkadot/types/interfaces';
 import type { Codec } from '@polkadot/types/types';
 import { encodeAddress } from '@polkadot/util-crypto/address';
-import type { ChainView } from './chain.ts';
+import { ChainError, type ChainView } from './chain.ts';
 import type { EpochSchedule } from './epoch.ts';
 import type { OwnPlace, SubnetState } from './subnet.ts';
 import { readCommits, readRow, readStakes } from './subnet-own.ts';
@@ -11,18 +11,34 @@ import { readItems, requiredItem, storageItem, toCount, toFlag } from './subnet-
 /** The bittensor address prefix: hotkeys are compared as text, in their one accepted spelling. */
 const SS58_PREFIX = 42;
 
+export interface SubnetOf {
+  readonly netuid: number;
+  /** Whose place there is read too; null for none. */
+  readonly hotkey: string | null;
+}
+
 /**
  * The state of a subnet and, with a hotkey (SS58, prefix 42), of its place there. A subnet that does not exist is no
  * error: `exists` is false. What a runtime does not store is null or falls back as `SubnetState` says; spec 293 lacks
  * the stored schedule, mechanisms and the factor of the activity cutoff, for example.
  *
- * Throws `ChainError` `unknown_runtime` where an item is missing that every known runtime has; rejects with whatever the
- * connection rejects with.
+ * Rejects with `ChainError`: `unknown_runtime` where an item is missing that every known runtime has, `protocol` where an
+ * answer cannot be decoded, else as the connection does.
  */
-export async function readSubnet(
-  view: ChainView,
-  { netuid, hotkey }: { readonly netuid: number; readonly hotkey: string | null },
-): Promise<SubnetState> {
+export async function readSubnet(view: ChainView, of: SubnetOf): Promise<SubnetState> {
+  try {
+    return await readState(view, of);
+  } catch (error) {
+    if (error instanceof ChainError) throw error;
+    throw new ChainError(
+      'protocol',
+      `subnet ${of.netuid} cannot be read at block ${view.block.number}: ${(error as Error).message.slice(0, 200)}`,
+      error,
+    );
+  }
+}
+
+async function readState(view: ChainView, { netuid, hotkey }: SubnetOf): Promise<SubnetState> {
   const [items, uidOf, commits, stakes] = await Promise.all([
     readItems(view, netuid, itemsOf(view)),
     readUids(view, netuid),

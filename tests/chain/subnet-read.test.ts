@@ -1,3 +1,4 @@
+import { TypeRegistry } from '@polkadot/types';
 import { encodeAddress } from '@polkadot/util-crypto/address';
 import { blake2AsHex } from '@polkadot/util-crypto/blake2';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import type { Chain, ChainView } from '../../app/chain/chain.ts';
 import { connectChain } from '../../app/chain/connection/connect.ts';
 import { nextEpochBlock } from '../../app/chain/epoch.ts';
 import { normalise } from '../../app/chain/normalise.ts';
+import { readCommits } from '../../app/chain/subnet-own.ts';
 import { readSubnet } from '../../app/chain/subnet-read.ts';
 import { type ChainDouble, type ChainDoubleOptions, startChainDouble } from '../doubles/chain/start.ts';
 import { OWN_HOTKEY } from './a-subnet.ts';
@@ -18,6 +20,7 @@ const hotkey = (number: number) => {
 const OWNER = hotkey(0);
 const STAKE = 2n ** 60n;
 
+let ends: (() => Promise<void>)[] = [];
 let double: ChainDouble;
 let chain: Chain;
 const start = async (options: ChainDoubleOptions = {}) => {
@@ -38,12 +41,13 @@ const start = async (options: ChainDoubleOptions = {}) => {
     ...options,
   });
   chain = connectChain({ endpoints: [double.url], genesisHash: double.genesisHash });
+  ends = [() => chain.close(), () => double.close()];
 };
 const read = async (own: string | null = OWN_HOTKEY, netuid = NETUID) =>
   readSubnet(await chain.finalized(), { netuid, hotkey: own });
 afterEach(async () => {
-  await chain.close();
-  await double.close();
+  for (const end of ends) await end();
+  ends = [];
 });
 
 describe('a subnet', () => {
@@ -259,7 +263,7 @@ describe('a subnet of spec 293', () => {
   it('has no mechanisms, no choice of consensus and the schedule of the block number', async () => {
     await start({ runtime: 'spec293' });
     double.set('SubtensorModule.ActivityCutoff', [NETUID], 4_000);
-    double.set('SubtensorModule.CRV3WeightCommits', [NETUID, 9], [[OWN_HOTKEY, '0x04', 34_140_200]]);
+    double.set('SubtensorModule.CRV3WeightCommitsV2', [NETUID, 9], [[OWN_HOTKEY, 1_000, '0x04', 34_140_200]]);
     await double.mine();
     const state = await read();
     expect(state).toMatchObject({
@@ -271,8 +275,72 @@ describe('a subnet of spec 293', () => {
       schedule: { form: 'modulo', head: double.finalized().number, tempo: 100, netuid: NETUID },
       own: {
         uid: 1,
-        commits: [{ epoch: 9, block: null, round: 34_140_200, commitHash: blake2AsHex('0x04', 256) }],
+        commits: [{ epoch: 9, block: 1_000, round: 34_140_200, commitHash: blake2AsHex('0x04', 256) }],
       },
+    });
+  });
+});
+
+describe('a runtime whose commits have no block yet', () => {
+  it('has the commits all the same', async () => {
+    const registry = new TypeRegistry();
+    const commits = registry.createType('Vec<(AccountId, Bytes, u64)>', [
+      [hotkey(2), '0x01', 34_140_100],
+      [OWN_HOTKEY, '0x02', 34_140_200],
+    ]);
+    const key = { args: [registry.createType('u16', NETUID), registry.createType('u64', 48)] };
+    const crv3WeightCommits = { entries: async () => [[key, commits]] };
+    const view = { api: { query: { subtensorModule: { crv3WeightCommits } } } } as unknown as ChainView;
+    expect(await readCommits(view, { netuid: NETUID, hotkey: OWN_HOTKEY })).toEqual([
+      { epoch: 48, block: null, round: 34_140_200, commitHash: blake2AsHex('0x02', 256) },
+    ]);
+  });
+});
+
+describe('a chain that gives no answer', () => {
+  it('is reported as such, with whether it passes by itself', async () => {
+    await start();
+    const view = await chain.finalized();
+    const reading = () => readSubnet(view, { netuid: NETUID, hotkey: OWN_HOTKEY });
+    double.faults.failMethod('state_queryStorageAt', { code: 4003, message: 'State already discarded' }, 1);
+    await expect(reading()).rejects.toMatchObject({ name: 'ChainError', code: 'pruned', retryable: true });
+    double.faults.silent.add('state_getKeysPaged');
+    const waiting = reading();
+    double.cut();
+    await expect(waiting).rejects.toMatchObject({ name: 'ChainError', code: 'unreachable', retryable: true });
+  });
+
+  it('is not confused with one that does not tell the stake, or in a shape that is not known', async () => {
+    await start();
+    const view = await chain.finalized();
+    double.faults.failMethod('state_call', { code: -32_603, message: 'wasm trap: unreachable' }, 1);
+    expect((await readSubnet(view, { netuid: NETUID, hotkey: OWN_HOTKEY })).own).toMatchObject({
+      uid: 1,
+      permit: true,
+      stakeRao: null,
+    });
+    const called = (call: object) =>
+      readSubnet({ ...view, api: { ...view.api, call } } as unknown as ChainView, {
+        netuid: NETUID,
+        hotkey: OWN_HOTKEY,
+      });
+    expect((await called({})).own?.stakeRao).toBeNull();
+    const answering = (json: unknown) => ({
+      subnetInfoRuntimeApi: { getMetagraph: async () => ({ toJSON: () => json }) },
+    });
+    expect((await called(answering({ stakes: [1, 2] }))).own?.stakeRao).toBeNull();
+    expect((await called(answering({ totalStake: [1, '0x1000000000000000', 3] }))).own?.stakeRao).toBe(STAKE);
+  });
+
+  it('has answered something else when it cannot be decoded', async () => {
+    await start();
+    const view = await chain.finalized();
+    const queryMulti = async () => Promise.reject(new Error('Unable to decode storage'));
+    const odd = { ...view, api: { ...view.api, queryMulti } } as unknown as ChainView;
+    await expect(readSubnet(odd, { netuid: NETUID, hotkey: null })).rejects.toMatchObject({
+      code: 'protocol',
+      retryable: false,
+      userMessage: expect.stringContaining('Unable to decode storage'),
     });
   });
 });
