@@ -20,8 +20,9 @@ export interface Wallet {
 /** Null in a dry run. Rejects with `SignerError` while a signer process gives no answer. */
 export type OpenWallet = () => Promise<Wallet | null>;
 
-/** As the signer process allows: an epoch needs one, a restless hour a few. */
-const LIMIT = { signatures: 40, windowMs: 3_600_000 };
+/** An epoch needs one signature, a restless one a few. The signer process allows as many: 300 blocks of 12 s are an hour. */
+const SIGNATURES = 40;
+const WINDOW_BLOCKS = 300;
 
 /**
  * Opens a key file at once, which takes seconds where it is encrypted, and throws `ConfigError` for one that cannot be used.
@@ -48,7 +49,8 @@ export async function prepareWallet(
       'WALLET_HOTKEY',
       `is not the address of the key in WALLET_FILE, which is ${pair.hotkey}`,
     );
-  const signer = createSigner({ pair, policy: { netuid, genesisHash, proxyFor }, limit: LIMIT, now, log });
+  const limit = { signatures: SIGNATURES, windowMs: WINDOW_BLOCKS * config.blockMs };
+  const signer = createSigner({ pair, policy: { netuid, genesisHash, proxyFor }, limit, now, log });
   return async () => walletOf(signer, pair.hotkey);
 }
 
