@@ -55,8 +55,7 @@ export function standingAsText(
   const head = `Standing of ${payload.issuedAt}, round ${payload.round}, signed with key ${keyId}: `;
   const first = news.firstUse
     ? [
-        `  This key was not seen before and is trusted from now on: compare it with what the Referee's operator says,`,
-        `  or name it with --server-key ${keyId}`,
+        `  This key was not seen before: compare it with what the Referee's operator says, or name it with --server-key ${keyId}`,
       ]
     : [];
   const paid = payload.submissions

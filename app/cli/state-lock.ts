@@ -1,27 +1,27 @@
 /** One process at a time works with a file. A killed one leaves nothing that holds up the next. */
-import { randomBytes } from 'node:crypto';
 import {
+  closeSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   utimesSync,
-  writeFileSync,
 } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { z } from 'zod';
 
-const Holder = z.object({
-  host: z.string(),
-  pid: z.number().int().positive(),
-  started: z.string().nullable(),
-});
-type Holder = z.infer<typeof Holder>;
+interface Holder {
+  readonly pid: number;
+  /** `startOf` the process. */
+  readonly started: string;
+  /** As it stands in a name of a file. */
+  readonly host: string;
+}
 
+const HOST = encodeURIComponent(os.hostname());
 /** Whether a process of another host lives shows only in the age of its mark, which it renews three times as often. */
 const FOREIGN_MS = 90_000;
 /** Two that begin in the same moment both step back; after a few pauses of their own length one is alone. */
@@ -32,24 +32,22 @@ export interface FileLock {
 }
 
 /**
- * Holds `file` for this process, by a mark of its own beside it; null when another process holds it. A mark counts while
- * its process lives, by number and start time, so that a number that was given out again is not taken for it.
+ * Holds `file` for this process, by a mark of its own beside it, whose name says all; otherwise says who holds it. A mark
+ * counts while its process lives, by number and start time, so that a number that was given out again is not taken for it.
  */
 export async function lockFile(file: string): Promise<FileLock | { readonly heldBy: string }> {
   mkdirSync(path.dirname(file), { recursive: true });
-  const mark = `${file}.lock-${randomBytes(6).toString('hex')}`;
-  const self: Holder = { host: os.hostname(), pid: process.pid, started: startOf(process.pid) };
-  let heldBy: string | null = null;
-  for (let left = TRIES; left > 0; left -= 1) {
-    writeFileSync(`${mark}.new`, JSON.stringify(self), { mode: 0o600 });
-    renameSync(`${mark}.new`, mark);
+  const self: Holder = { pid: process.pid, started: startOf(process.pid), host: HOST };
+  const mark = `${file}${suffixOf(self)}`;
+  for (let left = TRIES; ; left -= 1) {
+    if (!made(mark)) return { heldBy: named(self) };
     // every one is marked before it looks, so of two at least one sees the other
-    heldBy = otherHolder(file, mark);
-    if (heldBy === null) return held(mark);
+    const other = otherHolder(file, mark);
+    if (other === null) return held(mark);
     rmSync(mark, { force: true });
-    if (left > 1) await pause(10 + Math.random() * 90);
+    if (left <= 1) return { heldBy: named(other) };
+    await pause(10 + Math.random() * 90);
   }
-  return { heldBy: heldBy ?? 'another process' };
 }
 
 function held(mark: string): FileLock {
@@ -69,35 +67,45 @@ function held(mark: string): FileLock {
   };
 }
 
+/** False when this process has it already. */
+function made(mark: string): boolean {
+  try {
+    closeSync(openSync(mark, 'wx', 0o600));
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
 /** Somebody who lives and has a mark; marks of the dead are taken away. */
-function otherHolder(file: string, own: string): string | null {
+function otherHolder(file: string, own: string): Holder | null {
   const folder = path.dirname(file);
-  const prefix = `${path.basename(file)}.lock-`;
   for (const name of readdirSync(folder)) {
     const mark = path.join(folder, name);
-    if (!name.startsWith(prefix) || name.endsWith('.new') || mark === own) continue;
-    const holder = read(mark);
+    const holder = mark.startsWith(file) && mark !== own ? holderOf(mark.slice(file.length)) : null;
     if (holder === null) continue;
-    if (isAlive(holder.content, holder.ageMs))
-      return `process ${holder.content.pid} on ${holder.content.host}`;
+    if (isAlive(holder, mark)) return holder;
     rmSync(mark, { force: true });
   }
   return null;
 }
 
-function read(mark: string): { content: Holder; ageMs: number } | null {
-  try {
-    const content = Holder.parse(JSON.parse(readFileSync(mark, 'utf8')));
-    return { content, ageMs: Date.now() - statSync(mark).mtimeMs };
-  } catch (error) {
-    // released meanwhile
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+function suffixOf({ pid, started, host }: Holder): string {
+  return `.lock-${pid}-${started}-${host}`;
 }
 
-function isAlive({ host, pid, started }: Holder, ageMs: number): boolean {
-  if (host !== os.hostname()) return ageMs < FOREIGN_MS;
+function holderOf(suffix: string): Holder | null {
+  const [, pid, started = '', host = ''] = /^\.lock-(\d{1,10})-(\w+)-([\w.%~!*'()-]*)$/.exec(suffix) ?? [];
+  return pid === undefined ? null : { pid: Number(pid), started, host };
+}
+
+function named({ pid, host }: Holder): string {
+  return `process ${pid} on ${host}`;
+}
+
+function isAlive({ host, pid, started }: Holder, mark: string): boolean {
+  if (host !== HOST) return Date.now() - modified(mark) < FOREIGN_MS;
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -107,15 +115,20 @@ function isAlive({ host, pid, started }: Holder, ageMs: number): boolean {
   return started === startOf(pid);
 }
 
-/** When a process started, in the kernel's ticks; null where the system does not say. */
-function startOf(pid: number): string | null {
+/** Unix milliseconds; long ago for a mark that was taken away meanwhile. */
+function modified(mark: string): number {
+  return statSync(mark, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** When a process started, in the kernel's ticks; the same for all where the system does not say. */
+function startOf(pid: number): string {
   try {
     // the name of the program, in brackets, may hold anything
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
-    const [state] = fields;
+    const [state, start = 'unknown'] = [fields[0], fields[19]];
     // dead, and not yet taken notice of by whoever started it
-    return state === 'Z' ? 'ended' : (fields[19] ?? null);
+    return state === 'Z' ? 'ended' : start;
   } catch {
-    return null;
+    return 'unknown';
   }
 }
