@@ -1,5 +1,6 @@
 /** The chain over several endpoints: one connection at a time, replaced when it fails. */
 import { type Chain, ChainError, type ChainStatus } from '../chain.ts';
+import { asChainError } from './as-chain-error.ts';
 import { eventsOf } from './block-events.ts';
 import { finalizedHash, headOf } from './blocks.ts';
 import { checkEndpoints } from './endpoint-name.ts';
@@ -104,14 +105,4 @@ export function connectChain({
     },
     close: async () => failover.close(),
   };
-}
-
-/** polkadot-js throws plain errors where it cannot decode what a node sent. */
-function asChainError(error: unknown, endpoint: string): ChainError {
-  if (error instanceof ChainError) return error;
-  return new ChainError(
-    'protocol',
-    `what ${endpoint} sent cannot be read: ${(error as Error).message.slice(0, 200)}`,
-    error,
-  );
 }

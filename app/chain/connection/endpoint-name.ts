@@ -9,7 +9,8 @@ export function checkEndpoints(urls: readonly string[]): void {
   if (urls.length === 0)
     throw new RangeError('no endpoint is configured: give at least one ws:// or wss:// address');
   urls.forEach((url, index) => {
-    if (!/^wss?:\/\//.test(url) || !URL.canParse(url))
+    // a WebSocket takes no fragment
+    if (!/^wss?:\/\/[^#]*$/.test(url) || !URL.canParse(url))
       throw new RangeError(`endpoint ${index + 1} is no ws:// or wss:// address`);
   });
 }

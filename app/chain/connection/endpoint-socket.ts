@@ -3,11 +3,11 @@
  * open for ever, reconnects without a look at the genesis, and lets a malformed message end the process.
  */
 import type { ProviderInterface } from '@polkadot/rpc-provider/types';
-import { WebSocket } from '@polkadot/x-ws';
 import { ChainError } from '../chain.ts';
 import { parseMessage } from './rpc-message.ts';
 import { RpcRefusal, refusalError } from './rpc-refusal.ts';
 import type { TimeLimits, Timers } from './timers.ts';
+import { type OpenWebSocket, openWebSocket } from './web-socket.ts';
 
 interface Pending {
   readonly method: string;
@@ -36,7 +36,7 @@ export class EndpointSocket implements ProviderInterface {
   readonly #pending = new Map<number, Pending>();
   readonly #notify = new Map<string | number, Notify>();
   readonly #listeners = new Map<Event, Set<Listener>>();
-  readonly #socket: InstanceType<typeof WebSocket>;
+  readonly #socket: OpenWebSocket;
   readonly #opened: Promise<void>;
   /** Rejects with the reason when the connection ends. */
   readonly lost: Promise<never>;
@@ -48,7 +48,14 @@ export class EndpointSocket implements ProviderInterface {
   constructor(options: EndpointSocketOptions) {
     this.#options = options;
     const { url, name, limits, timers } = options;
-    this.#socket = new WebSocket(url);
+    this.#socket = openWebSocket(url, {
+      open: () => {
+        this.#open = true;
+        this.#emit('connected');
+      },
+      text: (text) => this.#onMessage(text),
+      end: (why) => this.end(this.#unreachable(why)),
+    });
     this.lost = new Promise((_, reject) => {
       this.on('disconnected', reject);
     });
@@ -70,14 +77,6 @@ export class EndpointSocket implements ProviderInterface {
     });
     this.#opened = Promise.race([open, this.lost]);
     this.#opened.catch(() => undefined);
-    this.#socket.onopen = () => {
-      this.#open = true;
-      this.#emit('connected');
-    };
-    this.#socket.onmessage = ({ data }: { data: unknown }) => this.#onMessage(String(data));
-    this.#socket.onerror = (event: unknown) => this.end(this.#unreachable(reasonOf(event)));
-    this.#socket.onclose = ({ code }: { code: number }) =>
-      this.end(this.#unreachable(`it hung up, code ${code}`));
   }
 
   get isConnected(): boolean {
@@ -172,7 +171,7 @@ export class EndpointSocket implements ProviderInterface {
     if (this.#ended !== null) return;
     this.#ended = why;
     this.#notify.clear();
-    hangUp(this.#socket);
+    this.#socket.hangUp();
     for (const pending of [...this.#pending.values()]) pending.settle({ error: why });
     this.#emit('disconnected', why);
   }
@@ -209,19 +208,3 @@ export class EndpointSocket implements ProviderInterface {
 }
 
 const seconds = (ms: number): string => `${ms / 1000} s`;
-
-function reasonOf(event: unknown): string {
-  const { message, error } = event as { message?: unknown; error?: { code?: unknown } };
-  return String(error?.code ?? message ?? 'no reason given');
-}
-
-/** Without the closing handshake, which a dead peer would let wait for half a minute. */
-function hangUp(socket: InstanceType<typeof WebSocket>): void {
-  socket.onopen = null;
-  socket.onmessage = null;
-  socket.onclose = null;
-  // ws throws the error of an aborted handshake where nobody listens
-  socket.onerror = () => undefined;
-  if ('terminate' in socket && typeof socket.terminate === 'function') socket.terminate();
-  else socket.close();
-}

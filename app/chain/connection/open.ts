@@ -3,6 +3,7 @@ import { ApiPromise } from '@polkadot/api';
 import type { ApiOptions } from '@polkadot/api/types';
 import { rpcDefinitions } from '@polkadot/types';
 import { ChainError } from '../chain.ts';
+import { asChainError } from './as-chain-error.ts';
 import { endpointName } from './endpoint-name.ts';
 import { EndpointSocket } from './endpoint-socket.ts';
 import { watchHeads } from './head-watch.ts';
@@ -77,7 +78,7 @@ export async function openConnection(
       end: (why) => socket.end(why),
     };
   } catch (error) {
-    const why = socket.ended ?? (error as ChainError);
+    const why = socket.ended ?? asChainError(error, endpoint);
     socket.end(why);
     throw why;
   }

@@ -1,4 +1,5 @@
 /** A chain double with one subnet, and connections to it that end with the test. */
+import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { RuntimeCall } from '../../../app/chain/calls.ts';
 import { chooseCall } from '../../../app/chain/calls.ts';
@@ -11,6 +12,8 @@ import {
 } from '../../../app/chain/connection/connect.ts';
 import { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
 import { createSigner, type WeightSigner } from '../../../app/chain/signer.ts';
+import { timelockEncrypt } from '../../../app/chain/timelock.ts';
+import { timelockPayload } from '../../../app/chain/timelock-payload.ts';
 import type { Hotkey } from '../../../app/ids.ts';
 import { type ChainDouble, type ChainDoubleOptions, startChainDouble } from '../../doubles/chain/start.ts';
 import { ManualTimers } from './manual-timers.ts';
@@ -68,7 +71,7 @@ export function aSigner(
 
 /** The call data of a row that pays the owner and the validator. */
 export function weights(view: ChainView, values: readonly [number, number] = [65_535, 27_306]): Uint8Array {
-  const call = plainCall(view);
+  const call = callFor(view, false);
   return encodeCall(call, {
     kind: 'plain',
     netuid: NETUID,
@@ -78,8 +81,30 @@ export function weights(view: ChainView, values: readonly [number, number] = [65
   });
 }
 
-function plainCall({ calls }: ChainView): RuntimeCall {
-  const choice = chooseCall(calls, { commitReveal: false, version: 4 });
+/** The same as a commit that opens with that round of the double's beacon. */
+export function timelocked(
+  view: ChainView,
+  { publicKey }: { readonly publicKey: string },
+  revealRound: number,
+): Uint8Array {
+  const payload = timelockPayload({
+    hotkey: VALIDATOR.publicKey,
+    uids: [0, 1],
+    values: [65_535, 27_306],
+    versionKey: 0n,
+  });
+  const commit = timelockEncrypt(payload, revealRound, { random: randomBytes, publicKey });
+  return encodeCall(callFor(view, true), {
+    kind: 'timelocked',
+    netuid: NETUID,
+    mecid: 0,
+    commit,
+    revealRound,
+  });
+}
+
+function callFor({ calls }: ChainView, commitReveal: boolean): RuntimeCall {
+  const choice = chooseCall(calls, { commitReveal, version: 4 });
   if (choice.kind !== 'call') throw new Error(choice.message);
   return choice.call;
 }

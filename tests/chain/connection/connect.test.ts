@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { aDouble, connected, NETUID, signedWeights, VALIDATOR } from './a-chain.ts';
+import { firstRevealBlock, revealRound } from '../../../app/chain/epoch.ts';
+import { readSubnet } from '../../../app/chain/subnet-read.ts';
+import { aDouble, aSigner, connected, NETUID, signedWeights, timelocked, VALIDATOR } from './a-chain.ts';
 
 describe('the newest finalized block', () => {
   it('is read whole: place, time, runtime, calls and state', async () => {
@@ -59,6 +61,27 @@ describe("events of a block's beginning", () => {
     const { number } = await double.mine();
     expect(double.record.inclusions).toHaveLength(1);
     expect(await chain.initializationEvents(number)).toEqual([]);
+  });
+
+  it('tell of a commit that was opened', async () => {
+    const double = await aDouble();
+    double.subnet(NETUID).set({ commitReveal: true, tempo: 20 });
+    await double.mine();
+    const { chain } = connected([double.url], double);
+    const view = await chain.finalized();
+    const { schedule } = await readSubnet(view, { netuid: NETUID, hotkey: VALIDATOR.hotkey });
+    const { beacon } = double;
+    const times = { revealPeriodEpochs: 1, nowSeconds: view.timestampMs / 1_000, beacon };
+    const reveal = firstRevealBlock(schedule, 1);
+    const call = timelocked(view, beacon, revealRound(schedule, times));
+    const request = { account: VALIDATOR.hotkey, nonce: 0, signer: aSigner(double) };
+    const { bytes } = await chain.sign(view, call, request);
+    expect(await chain.submit(bytes)).toEqual({ kind: 'pending' });
+    await double.mineTo(reveal + 10);
+    const opened = double.record.reveals[0]?.block ?? 0;
+    const told = await chain.initializationEvents(opened);
+    expect(told).toContainEqual({ method: 'TimelockedWeightsRevealed', data: [NETUID, VALIDATOR.hotkey] });
+    expect(await chain.initializationEvents(opened - 1)).toEqual([]);
   });
 });
 

@@ -20,6 +20,7 @@ describe('a list of endpoints', () => {
       'endpoint 2 is no ws:// or wss:// address',
     );
     expect(() => checkEndpoints(['ws://'])).toThrow(RangeError);
+    expect(() => checkEndpoints(['ws://a.example/#b'])).toThrow(RangeError);
     expect(() => checkEndpoints(['wss://a.example', 'ws://127.0.0.1:9944'])).not.toThrow();
   });
 });

@@ -1,3 +1,4 @@
+import http from 'node:http';
 import net from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -239,6 +240,20 @@ describe('an endpoint that is no node', () => {
       });
     },
   );
+
+  it('is a web server behind a gateway that is down', async () => {
+    const server = http
+      .createServer()
+      .on('upgrade', (_, socket) => socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())));
+    const url = `ws://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
+    const { chain } = connected([url], { genesisHash: OTHER_CHAIN });
+    await expect(chain.finalized()).rejects.toMatchObject({
+      code: 'unreachable',
+      userMessage: expect.stringMatching(/502.*check the address and the network/),
+    });
+  });
 
   it('refuses what is needed: the error names the endpoint and the method', async () => {
     const double = await aDouble();
