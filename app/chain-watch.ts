@@ -34,6 +34,8 @@ export interface ChainWatchOptions {
 
 /** However long there is nothing to do, permit, stake and row are looked at so often. */
 const MOST_BLOCKS = 10;
+/** An outage that lasts for so long takes an epoch's weights with it sooner or later: 10 minutes on Bittensor. */
+const OUTAGE_BLOCKS = 50;
 /** Steps that are no news from one look to the next. */
 const QUIET: readonly SetterStep['kind'][] = ['wait', 'dry_run', 'held_back'];
 
@@ -113,12 +115,23 @@ export class ChainWatch {
       againAt,
       verifiedBlock: verified?.verifiedBlock ?? null,
     };
-    const look = lookOf(report, context, this.#last ?? (await this.#kept()));
+    const before = this.#last ?? (await this.#kept());
+    const look = lookOf(this.#graver(report, before), context, before);
     metrics.looked(look, this.#last);
     this.#announce(look, this.#last?.alerts ?? []);
     this.#last = look;
     if (report.subnet !== null) await saveSubnet(db, report.subnet, { genesisHash, now: now() });
     await setFact(db, LAST_LOOK_FACT, look, now());
+  }
+
+  /** No answer now and then is nothing; none for long is. */
+  #graver(report: SetterReport, before: LastLook | null): SetterReport {
+    const since = before?.alerts.find(({ code }) => code === 'unreachable')?.startedAt ?? report.at;
+    if (report.at - since < OUTAGE_BLOCKS * this.#options.blockMs) return report;
+    const alerts = report.alerts.map(
+      (alert): ChainAlert => (alert.code === 'unreachable' ? { ...alert, severity: 'page' } : alert),
+    );
+    return { ...report, alerts };
   }
 
   /** What a process before this one saw last: its alerts may go on. */
@@ -128,13 +141,15 @@ export class ChainWatch {
     return look?.genesisHash === chain.genesisHash && look.netuid === netuid ? look : null;
   }
 
-  /** An alert is logged when it begins and when it is over, not at every look. */
+  /** An alert is logged when it begins or becomes graver and when it is over, not at every look. */
   #announce({ alerts, steps, block }: LastLook, before: readonly StandingAlert[]): void {
     const { log } = this.#options;
     const at = { block: block?.number ?? null };
     const isIn = (list: readonly StandingAlert[], { code }: StandingAlert) =>
       list.some((other) => other.code === code);
-    for (const alert of alerts.filter((one) => !isIn(before, one)))
+    const isNews = (one: StandingAlert) =>
+      !before.some(({ code, severity }) => code === one.code && severity === one.severity);
+    for (const alert of alerts.filter(isNews))
       log[alert.severity === 'page' ? 'error' : 'warn']({ ...alert, ...at }, 'chain alert');
     for (const { code, startedAt } of before.filter((one) => !isIn(alerts, one)))
       log.info({ code, startedAt, ...at }, 'chain alert is over');

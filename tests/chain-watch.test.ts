@@ -119,6 +119,22 @@ it('shows what was read last while nothing answers', async () => {
   });
 });
 
+it('takes an outage for grave once it has lasted for fifty blocks, and says so once more', async () => {
+  const dark = (blocks: number): Partial<SetterReport> => ({
+    at: NOW + blocks * BLOCK_MS,
+    block: null,
+    subnet: null,
+    alerts: [{ code: 'unreachable', severity: 'warn', message: 'no answer' }],
+  });
+  const { watch, said } = watching([dark(0), dark(49), dark(50), dark(51)]);
+  for (let look = 0; look < 4; look += 1) await watch.look();
+  expect(said('chain alert')).toMatchObject([
+    { level: 40, severity: 'warn' },
+    { level: 50, severity: 'page' },
+  ]);
+  expect((await page().chain())?.alerts).toMatchObject([{ severity: 'page', startedAt: NOW }]);
+});
+
 it('sees everything and sends nothing until its signer answers', async () => {
   const wallet = { signer: {}, account: VALIDATOR, signingAccount: VALIDATOR } as unknown as Wallet;
   const answers: (Wallet | Error)[] = [new SignerError('unavailable', 'no signer listens: start it'), wallet];

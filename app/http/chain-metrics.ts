@@ -38,7 +38,7 @@ export function createChainMetrics(metrics: Metrics, source: ChainMetricsSource)
   });
   const alertsBegun = new Counter({
     name: 'referee_weights_alerts_total',
-    help: 'Alerts that began',
+    help: 'Alerts that began or became graver',
     labelNames: ['code', 'severity'],
     registers,
   });
@@ -117,7 +117,8 @@ export function createChainMetrics(metrics: Metrics, source: ChainMetricsSource)
       alerts.reset();
       for (const { code, severity } of look.alerts) {
         alerts.set({ code, severity }, 1);
-        if (!before?.alerts.some((known) => known.code === code)) alertsBegun.inc({ code, severity });
+        const isKnown = before?.alerts.some((known) => known.code === code && known.severity === severity);
+        if (!isKnown) alertsBegun.inc({ code, severity });
       }
     },
     broke: () => looks.inc({ outcome: 'broken' }),
