@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from functools import lru_cache
+from functools import cache, lru_cache
 from statistics import NormalDist
 
 import torch
@@ -57,7 +57,8 @@ def rounded(x: torch.Tensor) -> torch.Tensor:
     return x.to(torch.float32).to(torch.bfloat16)
 
 
-def normal_values() -> list[float]:
+@cache
+def normal_values() -> tuple[float, ...]:
     """The 65,536 mid-quantiles of N(0, 1), each the nearest bf16 and a multiple of `QUANTUM`.
 
     The nearest that any quantile comes to a tie of this rounding is 1e-5 of a step, far beyond what two libraries'
@@ -65,7 +66,7 @@ def normal_values() -> list[float]:
     """
     inverse = NormalDist().inv_cdf
     upper = [_nearest(inverse((i + 0.5) / TABLE)) for i in range(TABLE // 2, TABLE)]
-    return [-x for x in reversed(upper)] + upper
+    return (*(-x for x in reversed(upper)), *upper)
 
 
 def _nearest(x: float) -> float:
