@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 ROWS = 64
 MOST_BYTES = 4 * 1024 * 1024
@@ -13,6 +16,8 @@ MOST_BYTES = 4 * 1024 * 1024
 
 def of_output(output: torch.Tensor, stream: np.random.Generator) -> str:
     """sha256 of an output [B, T, ...]; of a long one, of runs of 64 rows that the key chooses, 4 MiB in all."""
+    import torch  # a record can be read without it
+
     rows = output.flatten(0, 1)
     if output.nbytes > MOST_BYTES:
         runs = len(rows) // ROWS

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from judge import compare
 from judge.faults import Fault
-from judge.op_calls import OpCalls
 from judge.task import Task
+
+if TYPE_CHECKING:
+    # Commands that judge nothing read a verdict's reasons without PyTorch.
+    from judge.compare import Errors
+    from judge.op_calls import OpCalls
 
 ROW_COSINE = 0.99
 # A chunk may be this much worse than the whole tensor may. The worst of 300 draws of upstream's was 1.9 times the limit
@@ -24,7 +28,7 @@ class GateLog:
         self._task = task
         self._worst: dict[tuple, dict] = {}
 
-    def output(self, kind: str, errors: compare.Errors, input_class: str, length: int) -> None:
+    def output(self, kind: str, errors: Errors, input_class: str, length: int) -> None:
         """All gates of one op output; `kind` is `op` (public gates) or `timed`."""
         limit = self._task.limit("op_rel_rms", input_class, length)
         self.at_most("finite", errors.nonfinite, 0, input_class, length)

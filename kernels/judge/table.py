@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from judge import physics, yardstick
+from judge import physics
 
 HEAD = ("length", "tokens/s", "low end", "op tokens/s", "layer ms", "slowest class", "peak MiB", "roofline")
 
@@ -62,6 +62,8 @@ def _row(m: dict, share: float | None) -> tuple[str, ...]:
 
 def _roofline_share(m: dict, result: dict, task: dict) -> float | None:
     """None on a CPU, whose copy says little about its memory, and for a task without a roofline."""
+    from judge import yardstick  # loads PyTorch
+
     copies = {y["name"]: y["beforeNs"] for y in result["conditions"]["yardstick"]}
     if result["device"]["kind"] != "cuda" or "roofline" not in task or not copies.get("copy"):
         return None

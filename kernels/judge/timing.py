@@ -7,13 +7,16 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from judge import digests, physics, stats
 from judge.faults import Fault
 from judge.gates import GateLog
-from judge.op_calls import OpCalls
+
+if TYPE_CHECKING:
+    from judge.op_calls import OpCalls
 
 FIRST_DROPPED = 2
 DROP_LOW, DROP_HIGH = 0.10, 0.25

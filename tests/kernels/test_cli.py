@@ -146,6 +146,12 @@ def test_bench_of_a_directory_without_the_five_files_says_so(tmp_path):
     assert done.returncode == 3 and "is missing" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_commands_that_judge_nothing_load_no_pytorch():
+    look = "import sys, judge.cli; raise SystemExit('torch' in sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "kernels")}
+    assert subprocess.run([sys.executable, "-B", "-c", look], env=environment, timeout=120).returncode == 0
+
+
 def test_a_missing_argument_is_a_usage_error():
     assert run("evaluate").returncode == 2
     assert run().returncode == 2
