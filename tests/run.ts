@@ -28,8 +28,12 @@ interface Count {
   readonly skipped: number;
 }
 
-function run(command: string, args: readonly string[]): number {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): number {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
   if (error) console.error(`${command}: ${error.message}`);
   return status ?? 1;
 }
@@ -65,17 +69,14 @@ function pytest(): { code: number; count: Count | null } {
     console.log('pytest: skipped, there is no .venv. This line makes it: npx tsx tests/setup-python.ts');
     return { code: requireAll ? 1 : 0, count: null };
   }
+  if (spawnSync(python, ['-c', 'import xdist']).status !== 0) {
+    console.error('pytest: .venv is older than kernels/requirements-test.txt: npx tsx tests/setup-python.ts');
+    return { code: 1, count: null };
+  }
   const report = path.join(reports, 'pytest.xml');
-  const code = run(python, [
-    '-B',
-    '-m',
-    'pytest',
-    '-q',
-    '-p',
-    'no:cacheprovider',
-    `--junit-xml=${report}`,
-    'tests/kernels',
-  ]);
+  // Two files at a time, on one thread each; the corpus is one file, and the longest.
+  const options = ['-q', '-p', 'no:cacheprovider', '-n', '2', '--dist', 'loadfile', `--junit-xml=${report}`];
+  const code = run(python, ['-B', '-m', 'pytest', ...options, 'tests/kernels'], { OMP_NUM_THREADS: '1' });
   if (!existsSync(report)) return { code: code || 1, count: null };
   const number = (name: string): number =>
     Number(new RegExp(`<testsuite [^>]*\\b${name}="(\\d+)"`).exec(readFileSync(report, 'utf8'))?.[1] ?? 0);

@@ -8,6 +8,7 @@ import importlib
 import json
 import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -44,7 +45,8 @@ def imported(case, tmp_path):
 @pytest.fixture
 def op_of(tmp_path):
     def load(case):
-        with imported(case, tmp_path) as module:
+        place = Path(tempfile.mkdtemp(dir=tmp_path))
+        with imported(case, place) as module:
             return module("fla.ops.quasar.chunk").chunk_quasar
 
     return load
@@ -70,18 +72,24 @@ def failures(op):
     return found
 
 
-@pytest.mark.parametrize("case", ["upstream", "faster", "over-claim", "copy"])
-def test_honest_kernels_pass_every_gate_of_both_tasks(op_of, case):
-    op = op_of(case)
-    assert failures(op) == {}
-    for gate in BASE["gates"]:
-        x = draw(gate["input"], gate["length"], seed=2)
-        o = op(*x)[0]
+# `copy` is not among them: another test finds its code to be that of `faster`.
+HONEST = ["upstream", "faster", "over-claim"]
+BOTH_TASKS = sorted({(gate["input"], gate["length"]) for gate in [*DEMO["gates"], *BASE["gates"]]})
+
+
+@pytest.mark.parametrize(("name", "length"), BOTH_TASKS)
+def test_honest_kernels_pass_every_gate_of_both_tasks(op_of, name, length):
+    # Pseudo-heads do not meet: of a long input two are enough.
+    x = draw(name, length, heads=8 if length <= 2048 else 2)
+    wanted = reference.op(*x)[0]
+    for case in HONEST:
+        o = op_of(case)(*x)[0]
         assert o.dtype == torch.bfloat16 and o.shape == x.q.shape
-        assert rel_rms(o, reference.op(*x)[0]) < 0.005
+        # A third of the smallest limit.
+        assert rel_rms(o, wanted) < 0.005, case
 
 
-@pytest.mark.parametrize("case", ["upstream", "faster", "over-claim"])
+@pytest.mark.parametrize("case", HONEST)
 @pytest.mark.parametrize(("length", "batch", "heads"), [(1, 1, 8), (63, 2, 4), (65, 2, 1), (130, 1, 8)])
 def test_honest_kernels_answer_odd_shapes_and_carry_a_state(op_of, case, length, batch, heads):
     x = draw("mixed", length, batch=batch, heads=heads)

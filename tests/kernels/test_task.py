@@ -37,7 +37,7 @@ def test_numbers_are_written_as_ecmascript_writes_them():
 
 def test_canonical_json_sorts_by_utf16_and_escapes_as_json_does():
     value = {"\U0001f600": 1, "\ufb33": 2, "a": [True, None, 'q"\\\n\x07'], "é": {"b": 1, "a": 2}}
-    code = "import {canonicalJson} from './app/evaluations/task.ts';"
+    code = "import {canonicalJson} from './app/canonical-json.ts';"
     code += f"process.stdout.write(canonicalJson({json.dumps(value)}));"
     assert canonical_json(value) == tsx(code)
 
