@@ -11,7 +11,6 @@ import json
 import multiprocessing
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -20,6 +19,7 @@ from pathlib import Path
 from statistics import median
 
 from judge.corpus_cases import Case, CorpusError, load_cases
+from judge.scratch import Scratch
 from judge.small_task import judge_files, small_task, upstream_for
 
 # Far above any total that a task allows: only a judge that hangs reaches it.
@@ -83,7 +83,7 @@ class Runner:
         """-> outcomes as cases end; on a GPU those that times or its memory decide come last, one by one."""
         os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["judge.evaluation"])  # torch is imported once, not once a case
+        context.set_forkserver_preload(["judge.corpus_preload"])  # torch is imported once, not once a case
         last = [case for case in cases if self.device == "cuda" and ALONE & {*case.expect["reasons"]}]
         with ThreadPoolExecutor(max_workers=self.jobs) as pool:
             running = [pool.submit(self._outcome, context, case) for case in cases if case not in last]
@@ -164,9 +164,9 @@ def main(argv: list[str] | None = None, out: Callable[[str], None] = _print) -> 
     parser.add_argument("--upstream", type=Path, help="directory with exactly the pinned tree")
     parser.add_argument("--json", action="store_true", help="one JSON object a line, with the whole result")
     arguments = parser.parse_args(argv)
-    with tempfile.TemporaryDirectory(prefix="quasar-corpus-") as place:
+    with Scratch.during("corpus") as place:
         try:
-            upstream = upstream_for(arguments.device, Path(place), arguments.upstream)
+            upstream = upstream_for(arguments.device, place, arguments.upstream)
             runner = Runner(arguments.device, upstream, arguments.jobs)
             return _run(runner, arguments, out)
         except CorpusError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import sysconfig
 import time
 
@@ -13,6 +12,7 @@ from judge import identity, outside, sandbox
 from judge.faults import Refused
 from judge.gpu_files import GpuFiles
 from judge.launch import Process
+from judge.scratch import Scratch
 from judge.task import KERNELS_DIR, Task
 from judge.why_not_built import why_not_built
 
@@ -32,8 +32,7 @@ def attempt(task: Task, gpu: GpuFiles | None = None) -> dict:
     what the worker will see of its GPU. Raises Refused when the box cannot be built.
     """
     sandbox.require_tools()
-    place = sandbox.readable_scratch("probe")
-    try:
+    with Scratch.during("probe") as place:
         code = place / "worker"
         code.mkdir(mode=0o755)
         script = code / "hostile.py"
@@ -51,8 +50,6 @@ def attempt(task: Task, gpu: GpuFiles | None = None) -> dict:
             log = process.log_text()
         finally:
             process.close()
-    finally:
-        shutil.rmtree(place, ignore_errors=True)
     findings = {str(name): value is True for name, value in said["findings"].items()} | {"memory": limited}
     holds = {
         "pids_limit": findings["fork_bomb"],

@@ -117,18 +117,6 @@ def worker_env(task_env: dict[str, str], gpu: GpuFiles | None = None) -> dict[st
     return env
 
 
-def readable_scratch(purpose: str, candidates: tuple[str, ...] | None = None) -> Path:
-    """A new directory that the worker's uid can reach. Raises Refused when no temporary directory can be reached."""
-    import tempfile
-
-    for base in candidates or (tempfile.gettempdir(), "/tmp", "/var/tmp"):
-        if reaches(base):
-            directory = Path(tempfile.mkdtemp(prefix=f"quasar-{purpose}-", dir=base))
-            directory.chmod(0o755)
-            return directory
-    raise Refused(f"uid {NOBODY} can enter no temporary directory: set TMPDIR to one with mode 0755 all the way up")
-
-
 def _namespaces() -> list[str]:
     bwrap = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--uid", str(NOBODY), "--gid", str(NOBODY)]
     return [*bwrap, "--die-with-parent", "--cap-drop", "ALL"]

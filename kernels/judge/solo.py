@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from judge import sandbox, tree, worker_files
 from judge.device import Device
+from judge.scratch import Scratch
 from judge.task import Task
 
 
@@ -17,12 +17,9 @@ from judge.task import Task
 def place(task: Task, upstream: Path, files: dict[str, bytes]) -> Iterator[Path]:
     """A directory with `tree/` and `worker/` that the worker's uid can read, gone with the block."""
     judged = tree.build(upstream, task.upstream["tree"], files, task.data["targetFiles"])
-    directory = sandbox.readable_scratch("alone")
-    try:
+    with Scratch.during("alone") as directory:
         worker_files.lay_out(judged, directory)
         yield directory
-    finally:
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def script(directory: Path, name: str, boxed: bool) -> str:

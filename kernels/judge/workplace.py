@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from judge.keys import Keys
 from judge.launch import Process
 from judge.layout import WINDOW_ROWS, Shape
 from judge.op_calls import OpCalls, OpShape, Oracle
+from judge.scratch import Scratch
 from judge.session import Session
 from judge.slots import Slots, new_slots
 from judge.task import Task
@@ -64,14 +64,15 @@ class Workplace:
         if boxed:
             sandbox.require_tools()
         self._started: dict[str, Session] = {}
-        self.place = sandbox.readable_scratch("judge")
+        self._scratch = Scratch("judge")
+        self.place = self._scratch.path
         worker_files.lay_out(judged, self.place)
         self._masks = sandbox.masks(self.place) if boxed else {}
 
     def close(self) -> None:
         for name in list(self._started):
             self._end(name)
-        shutil.rmtree(self.place, ignore_errors=True)
+        self._scratch.remove()
 
     def start(self, plan: WorkerPlan) -> None:
         """Starts the plan's worker ahead of its turn: it loads what is ours and waits; no submission runs yet."""

@@ -13,6 +13,7 @@ from judge import cgroup, gpu_files, identity, outside, probe, sandbox
 from judge.faults import Fault, Refused
 from judge.gpu_files import GpuFiles
 from judge.launch import Process
+from judge.scratch import Scratch
 from judge.task import load_task
 from judge.why_not_built import why_not_built
 
@@ -28,8 +29,8 @@ def start():
     processes, places = [], []
 
     def begin(script: str, gpu: GpuFiles | None = None, **limits) -> Process:
-        place = sandbox.readable_scratch("test")
-        places.append(place)
+        places.append(Scratch("test"))
+        place = places[-1].path
         (place / "main.py").write_text(HOSTILE_HEAD + script)
         binds, env = {sandbox.WORKER: str(place)}, sandbox.worker_env({}, gpu)
         box = sandbox.Box({**TASK.limits, **limits}, env, binds, masks=sandbox.masks(place), gpu=gpu)
@@ -40,7 +41,7 @@ def start():
     for process in processes:
         process.close()
     for place in places:
-        shutil.rmtree(place)
+        place.remove()
 
 
 def answer(process: Process, timeout_s: float = 10.0) -> bytes:
