@@ -77,6 +77,19 @@ def stops_growing(op_ns: Mapping[int, int]) -> str | None:
     return None
 
 
+def too_short_to_grow(op_ns: Mapping[int, int]) -> bool:
+    """Whether `stops_growing` would pass a kernel whose longer calls took no more than each of its shorter ones."""
+    return all(
+        stops_growing({shorter: op_ns[shorter], longer: op_ns[shorter]}) is None
+        for shorter, longer in pairwise(sorted(op_ns))
+    )
+
+
+def too_short_to_disagree(op_ns: int) -> bool:
+    """Whether calls of about this time may be more than 15 % apart without `lengths_disagree` finding it."""
+    return op_ns * MAX_DISAGREEMENT < DISAGREEMENT_NS
+
+
 def lengths_disagree(op_ns: Mapping[int, int]) -> str | None:
     """Why times of lengths close to each other, such as two hidden ones near the target, are `implausible`.
 

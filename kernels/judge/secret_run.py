@@ -60,7 +60,17 @@ class SecretRun:
             calls.session.end()
         if self._cuda and workplace.device.alone:
             near = self._hidden[-1][0]
+            record.flags += _not_judged(grown, near)
             _require_sound(workplace.task.data, record.measurements[-1], grown, near, yardstick_ns)
+
+
+def _not_judged(grown: dict[int, int], near: int) -> list[str]:
+    """Flags of the checks by length that say nothing about calls as short as these: silence would look like a pass."""
+    silent = {
+        "growth_not_judged": physics.too_short_to_grow(grown),
+        "near_length_not_judged": physics.too_short_to_disagree(grown[near]),
+    }
+    return [flag for flag, says_nothing in silent.items() if says_nothing]
 
 
 def _require_sound(task: dict, measured: dict, grown: dict[int, int], near: int, yardstick_ns: dict[str, int]) -> None:

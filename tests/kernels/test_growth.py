@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from judge import growth, secret_run
+from judge import growth, physics, secret_run
 from judge.faults import Fault
 from judge.op_calls import OpShape
 
@@ -73,6 +73,23 @@ def test_a_near_length_that_takes_as_long_is_sound():
 def test_a_target_that_is_faster_than_its_neighbours_is_implausible():
     with pytest.raises(Fault, match="15% apart"):
         require(130_000_000)
+
+
+@pytest.mark.parametrize(
+    ("times", "flags"),
+    [
+        ((5_000_000, 15_000_000, 30_000_000), ["growth_not_judged"]),
+        ((1_000_000, 2_000_000, 4_000_000), ["growth_not_judged", "near_length_not_judged"]),
+        ((40_000_000, 80_000_000, 160_000_000), ["growth_not_judged"]),
+        ((45_000_000, 90_000_000, 180_000_000), []),
+        ((100_000_000, 200_000_000, 400_000_000), []),
+    ],
+)
+def test_calls_too_short_for_a_check_are_said_to_be(times, flags):
+    grown = dict(zip((250_000, 500_000, NEAR), times, strict=True))
+    assert secret_run._not_judged(grown, NEAR) == flags
+    # What is not judged would pass with a target that takes no longer than its half.
+    assert ("growth_not_judged" in flags) == (physics.stops_growing({**grown, NEAR: times[1]}) is None)
 
 
 def test_what_varies_from_call_to_call_is_given_its_own_spread():
