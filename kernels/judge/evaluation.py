@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import torch
 
-from judge import gates, host, outside, probe, tree, yardstick
+from judge import gates, host, outside, own_time, probe, tree, yardstick
 from judge.claim import Claim
 from judge.cuda_memory import DriverError
 from judge.device import Device, Unsteady, open_device
@@ -24,7 +24,7 @@ from judge.reference_check import check_reference
 from judge.result import Record
 from judge.secret_run import SecretRun
 from judge.task import Task
-from judge.workplace import Workplace, pinned_tree
+from judge.workplace import WorkerPlan, Workplace, pinned_tree
 
 
 class Evaluation:
@@ -76,6 +76,10 @@ class Evaluation:
         host.keep_freed_memory()
         device = self._device or open_device(task.device)
         record.device = device.describe()
+        self.task = own_time.on_board(task, device.kind, record.device["name"])
+        if self.task is not task:
+            record.flags.append("uncalibrated")
+            task = self.task
         device.wait_until_idle()
         with ExitStack() as stack:
             record.locked = stack.enter_context(device.held_clocks(task.data.get("requireLockedClocks", False)))
@@ -87,28 +91,29 @@ class Evaluation:
             workplace = Workplace(task, judged, device, keys, self.boxed, self._deadline_ns, self._logit_weights)
             stack.callback(workplace.close)
             self._workplace = workplace
-            public, secret = PublicRun(workplace, claim), SecretRun(workplace, claim)
-            if device.kind == "cuda":
-                # They load PyTorch while the judge looks at its own tools.
-                workplace.start(public.plan)
-                workplace.start(secret.plan)
-                record.mark("workers started")
-            self._protections(probe.observed(task, device.files) if self.boxed else set())
-            record.mark("sandbox probed")
-            fixed_part = FixedPart(task, keys, device.torch, self._pinned(workplace))
-            if device.kind == "cuda":
-                check_reference(task, max(g["length"] for g in task.data["gates"]), keys, device.torch)
-                workplace.take_memory(public.plan)
-                workplace.take_memory(secret.plan)
-            record.mark("pinned layer loaded, references compared, memory taken")
-            workplace.wait_until_ready()
-            record.mark("workers ready")
-            before = device.yardstick()
-            record.yardstick = yardstick.record(before, {})
-            fixed_ns = fixed_part.ns(sorted({*claim.lengths, claim.target_length}))
-            record.mark("yardstick and fixed part timed")
+            with self._needing_its_own_memory():
+                public, secret = PublicRun(workplace, claim), SecretRun(workplace, claim)
+                if device.kind == "cuda":
+                    # They load PyTorch while the judge looks at its own tools.
+                    workplace.start(public.plan)
+                    workplace.start(secret.plan)
+                    record.mark("workers started")
+                self._protections(probe.observed(task, device.files) if self.boxed else set())
+                record.mark("sandbox probed")
+                fixed_part = FixedPart(task, keys, device.torch, self._pinned(workplace))
+                if device.kind == "cuda":
+                    check_reference(task, max(g["length"] for g in task.data["gates"]), keys, device.torch)
+                    workplace.take_memory(public.plan)
+                    workplace.take_memory(secret.plan)
+                record.mark("pinned layer loaded, references compared, memory taken")
+                workplace.wait_until_ready()
+                record.mark("workers ready")
+                before = device.yardstick()
+                record.yardstick = yardstick.record(before, {})
+                fixed_ns = fixed_part.ns(sorted({*claim.lengths, claim.target_length}))
+                record.mark("yardstick and fixed part timed")
             try:
-                with self._blaming_the_worker():
+                with self._blaming_the_worker([public.plan, secret.plan]):
                     public.run(fixed_ns, self.gates, self.progress, record, self._still_boxed)
                     record.mark("public run")
                     secret.run(fixed_ns, self.gates, self.progress, record, self._still_boxed, before)
@@ -122,7 +127,24 @@ class Evaluation:
             record.mark("yardstick again")
 
     @contextmanager
-    def _blaming_the_worker(self) -> Iterator[None]:
+    def _needing_its_own_memory(self) -> Iterator[None]:
+        """No line of the submission has run yet: what does not fit now is the judge's own."""
+        try:
+            yield
+        except (MemoryError, OSError, RuntimeError, DriverError) as error:
+            if ran_out(error):
+                raise Refused(self._too_small("before any kernel ran")) from error
+            raise
+
+    def _too_small(self, when: str) -> str:
+        return (
+            f"this {self.task.device} device's memory does not hold what the judge itself needs for a target of "
+            f"{self.claim.target_length} tokens ({when}): use a device with more, or find the longest target that fits "
+            "this one with `bench --max-length`"
+        )
+
+    @contextmanager
+    def _blaming_the_worker(self, plans: Sequence[WorkerPlan]) -> Iterator[None]:
         """A judge that starves while a worker lives was starved by it, unless the host is as bad without it.
 
         A GPU that was slow for a moment may be a neighbour's doing: `unstable` is judged again, once.
@@ -130,9 +152,10 @@ class Evaluation:
         try:
             yield
         except (MemoryError, OSError, RuntimeError, DriverError) as error:
-            if ran_out(error):
-                raise Fault("resource_limit", "the judge ran out of memory while the kernel ran") from error
-            raise
+            if not ran_out(error):
+                raise
+            self._take_memory_alone(plans)
+            raise Fault("resource_limit", "the judge ran out of memory while the kernel ran") from error
         except Unsteady as error:
             # What a worker has left on the GPU goes some time after the worker.
             self._workplace.wait_until_idle()
@@ -142,6 +165,17 @@ class Evaluation:
             except Unsteady:
                 raise Refused("the GPU is slower than it was at the start, also with nothing running") from error
             raise Fault("unstable", "the GPU was slower between calls than when nothing else ran") from error
+
+    def _take_memory_alone(self, plans: Sequence[WorkerPlan]) -> None:
+        """Raises Refused when what `plans` need does not fit either now that the kernel has gone."""
+        self._workplace.wait_until_idle()
+        try:
+            for plan in plans:
+                self._workplace.take_memory(plan)
+        except (MemoryError, OSError, RuntimeError, DriverError) as error:
+            if ran_out(error):
+                raise Refused(self._too_small("nor after the kernel had gone")) from error
+            raise
 
     def _pinned(self, workplace: Workplace) -> Path | None:
         return pinned_tree(self.upstream, self.task, workplace.place) if workplace.device.kind == "cuda" else None

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import torch
 
-from judge import probes
 from judge.cuda_memory import DriverError
-from judge.faults import Fault
+from judge.faults import Fault, Refused
+from judge.fork import claim_of
 from judge.keys import Keys
 from judge.memory import ran_out
-from judge.secret_run import op_shapes
+from judge.public_run import PublicRun
+from judge.secret_run import SecretRun
 from judge.workbench import Workbench
-from judge.workplace import WorkerPlan
 
 STEP = 64  # a chunk
 DOES_NOT_FIT = frozenset({"unsupported", "resource_limit"})
@@ -34,23 +34,31 @@ def longest(fits: Callable[[int], bool], most: int) -> int:
 
 
 def fits_memory(workbench: Workbench, length: int) -> bool:
-    """Whether judge and worker have room for a target of `length`: the slots, one call, and its comparison.
+    """Whether judge and workers have room for a target of `length`, as an evaluation takes it: the slots of both runs,
+    the yardstick, one call in the secret run's worker while the public one waits, and its comparison.
 
     Raises Fault for whatever else goes wrong with the kernel.
     """
-    keys = Keys.draw()
-    hidden = probes.drawn_shapes(length, keys.stream("hidden"))
-    plan = WorkerPlan("fit", tuple(op_shapes(length, hidden, growing=True)))
+    claim = claim_of(workbench.task, {}, [length])
     try:
-        with workbench.workplace(keys) as place, place.worker(plan, workbench.check) as calls:
-            inputs = calls.make(calls.classes[0], 0, "fit")
-            calls.errors(inputs, calls.session.call(0, inputs, "fit").outputs["o"])
+        with workbench.workplace(Keys.draw()) as place:
+            public, secret = PublicRun(place, claim).plan, SecretRun(place, claim).plan
+            place.start(public)
+            place.start(secret)
+            if workbench.device.kind == "cuda":
+                place.take_memory(public)
+                place.take_memory(secret)
+            place.wait_until_ready()
+            workbench.device.yardstick()
+            with place.worker(secret, workbench.check) as calls:
+                inputs = calls.make(calls.classes[0], 0, "fit")
+                calls.errors(inputs, calls.session.call(0, inputs, "fit").outputs["o"])
         return True
     except Fault as fault:
         if fault.reason in DOES_NOT_FIT:
             return False
         raise
-    except (MemoryError, OSError, RuntimeError, DriverError) as error:
+    except (MemoryError, OSError, RuntimeError, DriverError, Refused) as error:
         if ran_out(error):
             return False
         raise

@@ -6,13 +6,15 @@ import hashlib
 import importlib
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 
 from judge.canonical import canonical_json
 
 KERNELS_DIR = Path(__file__).resolve().parent.parent
+CALIBRATED = "calibrated.json"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -22,10 +24,14 @@ class TaskError(Exception):
 
 @dataclass(frozen=True)
 class Task:
-    """A resolved task. `data` is the whole record; `family` names the folder that holds reference and inputs."""
+    """A resolved task. `data` is the whole record; `family` names the folder that holds reference and inputs.
+
+    `boards`: by kind of device, the name of the board that the family's `ownNs` were measured on (calibrated.json).
+    """
 
     data: dict
     family: str
+    boards: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -71,7 +77,12 @@ class Task:
 def load_task(name: str, kernels_dir: Path = KERNELS_DIR) -> Task:
     """Reads a task and what it extends: keys of the extending task replace those of its base, whole."""
     data, family = _read(name, kernels_dir, [])
-    return Task(data, family)
+    file = kernels_dir / family / CALIBRATED
+    try:
+        boards = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    except (OSError, ValueError) as error:
+        raise TaskError(f"cannot read {file}: {error}") from error
+    return Task(data, family, boards)
 
 
 def _read(name: str, kernels_dir: Path, seen: list[str]) -> tuple[dict, str]:

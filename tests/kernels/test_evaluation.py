@@ -8,10 +8,14 @@ import pytest
 import torch
 from judge import evaluation
 from judge.cuda_memory import DriverError
-from judge.device import Unsteady
+from judge.device import CpuDevice, Unsteady
 from judge.evaluation import Evaluation
 from judge.faults import Fault, Refused
-from judged import judge, reason_of
+from judge.fork import claim_of
+from judge.progress import Progress
+from judge.result import Record
+from judge.task import load_task
+from judged import UPSTREAM, judge, reason_of, small_task
 
 sandboxed = pytest.mark.usefixtures("sandbox_tools")
 
@@ -39,8 +43,8 @@ def test_without_the_sandbox_the_record_says_so(tmp_path):
     assert result["sandbox"]["active"] == [] and "seccomp" in result["sandbox"]["missing"]
 
 
-def blamed(error, steady=True):
-    """What an error of the judge becomes while a worker lives -> (the exception, what the device was asked for)."""
+def blamed(error, steady=True, room=True):
+    """What an error of the judge becomes while a worker lives -> (the exception, what was asked for after it)."""
     asked = []
 
     def settle():
@@ -48,11 +52,24 @@ def blamed(error, steady=True):
         if not steady:
             raise Unsteady
 
+    def take_memory(plan):
+        asked.append(plan)
+        if not room:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+
     device = SimpleNamespace(settle=settle)
-    workplace = SimpleNamespace(device=device, wait_until_idle=lambda: asked.append("idle"))
-    with pytest.raises(Exception) as caught, Evaluation._blaming_the_worker(SimpleNamespace(_workplace=workplace)):
+    idle = SimpleNamespace(device=device, wait_until_idle=lambda: asked.append("idle"), take_memory=take_memory)
+    judging = aborted(idle)
+    with pytest.raises(Exception) as caught, judging._blaming_the_worker(["public", "secret"]):
         raise error
     return caught.value, asked
+
+
+def aborted(workplace=None):
+    judging = Evaluation.__new__(Evaluation)
+    judging._workplace, judging.task = workplace, small_task()
+    judging.claim = SimpleNamespace(target_length=192)
+    return judging
 
 
 @pytest.mark.parametrize(
@@ -68,8 +85,25 @@ def blamed(error, steady=True):
     ],
 )
 def test_a_judge_that_starves_while_a_worker_lives_was_starved_by_it(error):
-    found, _ = blamed(error)
+    found, asked = blamed(error)
     assert isinstance(found, Fault) and found.reason == "resource_limit"
+    assert asked == ["idle", "public", "secret"]
+
+
+def test_a_judge_that_starves_without_a_worker_too_does_not_fit_the_device():
+    found, asked = blamed(torch.OutOfMemoryError("CUDA out of memory."), room=False)
+    assert isinstance(found, Refused) and "bench --max-length" in str(found)
+    assert asked == ["idle", "public"]
+
+
+def test_what_does_not_fit_before_a_kernel_ran_is_the_judge_s_own():
+    with pytest.raises(Refused, match="target of 192 tokens") as raised, aborted()._needing_its_own_memory():
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+    assert "before any kernel ran" in str(raised.value)
+    error = RuntimeError("expected scalar type Float")
+    with pytest.raises(RuntimeError) as raised, aborted()._needing_its_own_memory():
+        raise error
+    assert raised.value is error
 
 
 def test_another_error_of_the_judge_is_its_own():
@@ -83,3 +117,28 @@ def test_a_busy_gpu_is_the_worker_s_doing_if_it_is_free_once_the_worker_has_gone
     found, asked = blamed(Unsteady(), steady)
     assert asked == ["idle", "settle"]
     assert isinstance(found, Fault if steady else Refused)
+
+
+@pytest.mark.parametrize(("board", "flags"), [("NVIDIA H200", []), ("NVIDIA L4", ["uncalibrated"])])
+def test_a_board_whose_own_copies_nobody_timed_is_flagged_and_nothing_is_taken_off(monkeypatch, board, flags):
+    seen = []
+
+    class Board(CpuDevice):
+        kind = "cuda"
+
+        def describe(self):
+            return {**super().describe(), "kind": "cuda", "name": board}
+
+    def stop(task, *rest):
+        seen.append(task.data["timing"]["cuda"]["ownNs"])
+        raise Refused("far enough")
+
+    monkeypatch.setattr(evaluation, "Workplace", stop)
+    monkeypatch.setattr(evaluation.tree, "build", lambda *anything: {})
+    task = load_task("quasar")
+    claim = claim_of(task, {}, [100_000])
+    record = Record()
+    Evaluation(claim, task, UPSTREAM, Progress(lambda line: None), record, device=Board()).run()
+    assert record.faults == [("infra", "far enough")]
+    assert [flag for flag in record.flags if flag != "unlocked"] == flags
+    assert bool(seen[0]) == (flags == [])
