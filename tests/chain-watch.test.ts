@@ -86,6 +86,19 @@ it('keeps each look for every replica’s page, and the subnet in the cache', as
   expect((await cachedSubnet(world.db, GENESIS, 24))?.state.block.number).toBe(HEAD);
 });
 
+it('says of the shares whether anything is sent', async () => {
+  const push = world.commit(world.miner(1), 'fast = 1\n');
+  await world.takeIn(push);
+  await world.settle();
+  expect(await page().weights()).toMatchObject({
+    dryRun: true,
+    places: [{ place: 1, submission: 1, hotkey: world.miner(1).hotkey }],
+  });
+  const wallet = { signer: {}, account: VALIDATOR, signingAccount: VALIDATOR } as unknown as Wallet;
+  await watching([{}], { isDryRun: false, openWallet: async () => wallet }).watch.look();
+  expect(await page().weights()).toMatchObject({ dryRun: false });
+});
+
 it('looks again at the next block when there is something to do, and every ten blocks anyway', async () => {
   const { watch } = watching([{ againInBlocks: 3 }, { againInBlocks: 300 }, { againInBlocks: 0 }]);
   expect(await watch.look()).toBe(NOW + 3 * BLOCK_MS);

@@ -176,6 +176,7 @@ export interface RepositoryDetails {
 
 export interface WeightsDetails {
   readonly roundId: number;
+  /** Nothing is sent: there is no chain, or no wallet for it. */
   readonly dryRun: boolean;
   readonly createdAt: number;
   readonly shares: readonly { readonly hotkey: string; readonly share: number }[];

@@ -16,37 +16,39 @@ export function createWeightsReadModel(
 ): Pick<ReadModel, 'weights' | 'chain' | 'weightSets'> {
   const { db, settings, owner, now } = services;
   const store = databaseWeightSetStore(db, { owner, now, leaseMs: settings.leaseMs });
+  /** Null before the first look at this subnet of this chain: another one's tells nothing of it. */
+  const lastLook = async (chain: { readonly genesisHash: string }): Promise<LastLook | null> => {
+    const look = await getFact<LastLook>(db, LAST_LOOK_FACT);
+    const isOurs = look?.genesisHash === chain.genesisHash && look.netuid === settings.netuid;
+    return isOurs ? look : null;
+  };
   return {
-    weights: () => latestShares(db),
+    async weights() {
+      const look = settings.chain === null ? null : await lastLook(settings.chain);
+      return latestShares(db, look?.dryRun ?? true);
+    },
     async chain() {
       if (settings.chain === null) return null;
-      const look = await lastLook(db, settings.chain.genesisHash, settings.netuid);
-      return chainDetails(look, settings.chain.genesisHash, settings.netuid);
+      return chainDetails(await lastLook(settings.chain), settings.chain.genesisHash, settings.netuid);
     },
     async weightSets() {
       if (settings.chain === null) return [];
-      const { genesisHash } = settings.chain;
-      const look = await lastLook(db, genesisHash, settings.netuid);
+      const look = await lastLook(settings.chain);
       if (look === null || look.account === null) return [];
+      const { genesisHash } = settings.chain;
       const slot = { genesisHash, netuid: settings.netuid, hotkey: look.account };
       return (await store.history(slot, HISTORY)).map(weightSetDetails);
     },
   };
 }
 
-/** Null before the first look at this subnet of this chain: another one's tells nothing of it. */
-async function lastLook(db: Database, genesisHash: string, netuid: number): Promise<LastLook | null> {
-  const look = await getFact<LastLook>(db, LAST_LOOK_FACT);
-  return look !== null && look.genesisHash === genesisHash && look.netuid === netuid ? look : null;
-}
-
-async function latestShares(db: Database): Promise<WeightsDetails | null> {
+async function latestShares(db: Database, dryRun: boolean): Promise<WeightsDetails | null> {
   const row = await latestWeights(db);
   if (row === null) return null;
   const places = JSON.parse(row.places) as { place: number; submissionId: number; hotkey: string }[];
   return {
     roundId: row.roundId,
-    dryRun: row.dryRun === 1,
+    dryRun,
     createdAt: row.createdAt,
     shares: JSON.parse(row.shares),
     places: places.map(({ place, submissionId, hotkey }) => ({ place, submission: submissionId, hotkey })),
