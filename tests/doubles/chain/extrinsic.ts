@@ -4,7 +4,7 @@ import { hexToU8a, isHex, u8aToHex } from '@polkadot/util';
 import { blake2AsHex, blake2AsU8a } from '@polkadot/util-crypto/blake2';
 import { sr25519Verify } from '@polkadot/util-crypto/sr25519';
 import { invalid, RpcError } from './rpc-error.ts';
-import { type Hex, type Runtime, TRANSACTION_VERSION } from './runtime.ts';
+import type { Hex, Runtime } from './runtime.ts';
 import { addressOf } from './subnet-state.ts';
 
 export interface SignedExtrinsic {
@@ -68,7 +68,7 @@ export function checkSignature(extrinsic: SignedExtrinsic, facts: ChainFacts): v
         mode: 0,
         metadataHash: null,
         specVersion: runtime.specVersion,
-        transactionVersion: TRANSACTION_VERSION,
+        transactionVersion: runtime.shape.transactionVersion,
         genesisHash,
         blockHash: birthHash,
       },

@@ -1,9 +1,10 @@
 /** What polkadot-js reads of the double. */
-import type { Option } from '@polkadot/types';
+import { Metadata, type Option, TypeRegistry } from '@polkadot/types';
 import type { Codec } from '@polkadot/types/types';
+import { encodeAddress } from '@polkadot/util-crypto/address';
 import { describe, expect, it } from 'vitest';
 import { metadataCalls } from '../../../app/chain/calls-metadata.ts';
-import { NETUID, openDouble, pairOf, read } from './fixture.ts';
+import { NETUID, openDouble, pairOf, rawRequest, read } from './fixture.ts';
 
 describe('the chain double', () => {
   it('is a chain to polkadot-js, with a genesis before its first block', async () => {
@@ -93,6 +94,27 @@ describe('the chain double', () => {
     await double.mine();
     expect(await read(api, 'subtensorModule.tempo', NETUID)).toBe(99);
     expect((await (await api.at(before)).query.subtensorModule?.tempo?.(NETUID))?.toJSON()).toBe(20);
+  });
+
+  it('has metadata of both versions, as a node has', async () => {
+    const { api, double } = await openDouble();
+    const old = new Metadata(
+      new TypeRegistry(),
+      (await rawRequest(double.url, 'state_getMetadata', [])) as '0x',
+    );
+    expect(old.version).toBe(14);
+    expect(old.asV14.extrinsic.signedExtensions.toJSON()).toEqual(
+      api.runtimeMetadata.asV15.extrinsic.signedExtensions.toJSON(),
+    );
+  });
+
+  it('pages through more neurons than one answer holds', async () => {
+    const neurons = Array.from({ length: 1_100 }, (_, uid) => ({
+      hotkey: encodeAddress(new Uint8Array(32).fill(uid % 256).fill(uid >> 8, 16), 42),
+    }));
+    const { api, double } = await openDouble({ neurons });
+    expect(await api.query.subtensorModule?.uids?.entries(NETUID)).toHaveLength(1_100);
+    expect(double.record.count('state_getKeysPaged')).toBe(2);
   });
 
   it('gives the place of one that is deregistered to another', async () => {

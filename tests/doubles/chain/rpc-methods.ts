@@ -1,5 +1,5 @@
 /** The JSON-RPC methods of a node that answer once. */
-import { compactToU8a, hexToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
+import { hexToU8a, u8aToHex } from '@polkadot/util';
 import type { ChainNode } from './node.ts';
 import { stateCall } from './state-call.ts';
 
@@ -23,7 +23,7 @@ export function rpcMethods(node: ChainNode): Readonly<Record<string, Method>> {
       return { block: { header, extrinsics }, justifications: NO_JUSTIFICATION };
     },
     state_getRuntimeVersion: ([hash]) => ledger.blockWithState(hash).runtime.version(),
-    state_getMetadata: ([hash]) => ledger.blockWithState(hash).runtime.metadata,
+    state_getMetadata: ([hash]) => u8aToHex(ledger.blockWithState(hash).runtime.metadata.v14),
     state_call: ([name, argument, hash]) =>
       stateCall(node, String(name), hexToU8a(String(argument)), ledger.blockWithState(hash)),
     state_getStorage: ([key, hash]) => valueAt(key, ledger.blockWithState(hash).number),
@@ -51,9 +51,4 @@ export function rpcMethods(node: ChainNode): Readonly<Record<string, Method>> {
     author_submitExtrinsic: ([bytes]) => node.submit(bytes),
     author_pendingExtrinsics: () => node.pool.waiting.map(({ bytes }) => bytes),
   };
-}
-
-/** SCALE of `Option<OpaqueMetadata>`. */
-export function someBytes(bytes: Uint8Array): string {
-  return u8aToHex(u8aConcat([1], compactToU8a(bytes.length), bytes));
 }

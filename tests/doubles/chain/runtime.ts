@@ -5,7 +5,7 @@ import type { StorageEntry } from '@polkadot/types/primitive/types';
 import type { Codec } from '@polkadot/types/types';
 import { compactStripLength, hexToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
 import { blake2AsHex } from '@polkadot/util-crypto/blake2';
-import { authorMetadata, type RuntimeShape } from './metadata/author.ts';
+import { type AuthoredMetadata, authorMetadata, type RuntimeShape } from './metadata/author.ts';
 import { EMPTY_EXTENSIONS } from './metadata/extrinsic-types.ts';
 
 export type Hex = `0x${string}`;
@@ -18,10 +18,9 @@ const APIS: readonly (readonly [name: string, version: number])[] = [
   ['AccountNonceApi', 1],
   ['SubnetInfoRuntimeApi', 1],
 ];
-export const TRANSACTION_VERSION = 1;
 
 export class Runtime {
-  readonly metadata: Hex;
+  readonly metadata: AuthoredMetadata;
   readonly registry = new TypeRegistry();
   readonly #parsed: Metadata;
   readonly #items = new Map<string, StorageEntry>();
@@ -30,8 +29,8 @@ export class Runtime {
     readonly specVersion: number,
     readonly shape: RuntimeShape,
   ) {
-    this.metadata = authorMetadata(shape) as Hex;
-    this.#parsed = new Metadata(this.registry, this.metadata);
+    this.metadata = authorMetadata(shape);
+    this.#parsed = new Metadata(this.registry, this.metadata.v15);
     this.registry.setMetadata(this.#parsed, undefined, extensionsFor(shape));
     for (const items of Object.values(expandMetadata(this.registry, this.#parsed).query))
       for (const item of Object.values(items)) this.#items.set(`${item.prefix}.${item.meta.name}`, item);
@@ -99,7 +98,7 @@ export class Runtime {
       specVersion: this.specVersion,
       implVersion: 1,
       apis: APIS.map(([name, version]) => [blake2AsHex(name, 64), version]),
-      transactionVersion: TRANSACTION_VERSION,
+      transactionVersion: this.shape.transactionVersion,
       stateVersion: 1,
     };
   }

@@ -52,6 +52,7 @@ export interface RuntimeChange {
   readonly specVersion: number;
   readonly changedCalls?: readonly string[];
   readonly unknownExtension?: string | null;
+  readonly transactionVersion?: number;
 }
 
 export interface ChainDouble {
@@ -113,7 +114,12 @@ const START_AT_MS = 1_795_223_604_000;
 export async function startChainDouble(options: ChainDoubleOptions = {}): Promise<ChainDouble> {
   await cryptoWaitReady();
   const { runtime: form = 'today', specVersion = SPEC_VERSIONS[form], subnets = [] } = options;
-  const shape: RuntimeShape = { form, changedCalls: [], unknownExtension: null };
+  const shape: RuntimeShape = {
+    form,
+    changedCalls: [],
+    unknownExtension: null,
+    transactionVersion: 1,
+  };
   const faults = new Faults();
   const node = new ChainNode({
     runtime: new Runtime(specVersion, shape),
@@ -132,7 +138,8 @@ export async function startChainDouble(options: ChainDoubleOptions = {}): Promis
   }
   if (options.stakeThreshold !== undefined)
     state.write('SubtensorModule.StakeThreshold', [], options.stakeThreshold);
-  node.makeBlock();
+  // the first block is final at once, so that whoever connects finds the subnets
+  for (let block = 0; block <= ledger.finalityLag; block++) node.makeBlock();
   const server = await serve(node, faults, options.port ?? 0);
 
   let timer: NodeJS.Timeout | null = null;
@@ -172,8 +179,7 @@ export async function startChainDouble(options: ChainDoubleOptions = {}): Promis
     keepStates: (blocks) => {
       ledger.keptStates = blocks;
     },
-    upgrade: ({ specVersion: spec, changedCalls = [], unknownExtension = null }) =>
-      node.upgrade(new Runtime(spec, { form, changedCalls, unknownExtension })),
+    upgrade: ({ specVersion: spec, ...change }) => node.upgrade(new Runtime(spec, { ...shape, ...change })),
     dropPool: () => node.pool.drop(),
     cut: server.cut,
     close: () => {

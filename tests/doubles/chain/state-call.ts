@@ -1,14 +1,14 @@
 /** Calls into the runtime without a transaction: its metadata, nonces, and the metagraph. */
-import { hexToU8a, u8aToHex } from '@polkadot/util';
+import { compactAddLength, u8aConcat, u8aToHex } from '@polkadot/util';
 import type { Block } from './block.ts';
 import { ChainState } from './chain-state.ts';
 import { METAGRAPH_FIELDS } from './metadata/runtime-apis.ts';
 import { metagraph } from './metagraph.ts';
 import type { ChainNode } from './node.ts';
 import { RpcError } from './rpc-error.ts';
-import { someBytes } from './rpc-methods.ts';
 
-const METADATA_VERSION = 15;
+const NONE = '0x00';
+const METADATA_VERSIONS = [14, 15] as const;
 
 /** Throws `RpcError` as a node does for what no runtime exports. */
 export function stateCall(node: ChainNode, name: string, argument: Uint8Array, block: Block): string {
@@ -18,11 +18,13 @@ export function stateCall(node: ChainNode, name: string, argument: Uint8Array, b
   const encoded = (type: string, value: unknown) => u8aToHex(registry.createType(type, value).toU8a());
   switch (name) {
     case 'Metadata_metadata_versions':
-      return encoded('Vec<u32>', [METADATA_VERSION]);
-    case 'Metadata_metadata_at_version':
-      return registry.createType('u32', argument).toNumber() === METADATA_VERSION
-        ? someBytes(hexToU8a(runtime.metadata))
-        : '0x00';
+      return encoded('Vec<u32>', METADATA_VERSIONS);
+    case 'Metadata_metadata_at_version': {
+      const version = METADATA_VERSIONS.find(
+        (each) => each === registry.createType('u32', argument).toNumber(),
+      );
+      return version === undefined ? NONE : someBytes(runtime.metadata[`v${version}`]);
+    }
     case 'AccountNonceApi_account_nonce': {
       const account = registry.createType('AccountId32', argument).toString();
       return encoded('u32', state.json<{ nonce: number }>('System.Account', account).nonce);
@@ -55,3 +57,8 @@ export function stateCall(node: ChainNode, name: string, argument: Uint8Array, b
 }
 
 const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** SCALE of `Some(bytes)`. */
+function someBytes(bytes: Uint8Array): string {
+  return u8aToHex(u8aConcat([1], compactAddLength(bytes)));
+}

@@ -1,6 +1,6 @@
 /** A subnet and its neurons as a test wants them. */
 import type { ChainState } from './chain-state.ts';
-import { addressOf, netuidIndex, writeAt } from './subnet-state.ts';
+import { netuidIndex, writeAt } from './subnet-state.ts';
 
 /** What the owner of a subnet or the chain's root may set; what is left out keeps the chain's default. */
 export interface Hyperparameters {
@@ -71,25 +71,40 @@ export function addSubnet(state: ChainState, setup: SubnetSetup): void {
   setHyperparameters(state, netuid, setup);
   if (ownerHotkey !== undefined) state.write(module('SubnetOwnerHotkey'), [netuid], ownerHotkey);
   neurons.forEach((neuron, uid) => {
-    setNeuron(state, netuid, uid, neuron);
+    setIdentity(state, netuid, uid, neuron);
   });
+  // whole lists at once: one by one, a thousand neurons would take minutes
+  state.write(module('SubnetworkN'), [netuid], neurons.length);
+  const lists: readonly (readonly [string, readonly unknown[]])[] = [
+    ['LastUpdate', neurons.map(({ lastUpdate = 0 }) => lastUpdate)],
+    ['Active', neurons.map(() => true)],
+    ['ValidatorPermit', neurons.map(({ permit = false }) => permit)],
+  ];
+  for (const [item, list] of lists) state.write(module(item), [netuid], list);
 }
 
 /** Registers a hotkey at a uid, in the place of whoever had it. */
 export function setNeuron(state: ChainState, netuid: number, uid: number, neuron: NeuronSetup): void {
-  const { permit = false, stakeRao = 0, lastUpdate = 0, registeredAt = state.block } = neuron;
-  const hotkey = addressOf(neuron.hotkey);
   const size = state.number(module('SubnetworkN'), netuid);
   if (uid > size) throw new RangeError(`uid ${uid} would leave a gap: netuid ${netuid} has ${size} neurons`);
   if (uid === size) state.write(module('SubnetworkN'), [netuid], size + 1);
   else state.remove(module('Uids'), [netuid, state.json<string>(module('Keys'), netuid, uid)]);
+  setIdentity(state, netuid, uid, neuron);
+  state.remove(module('Weights'), [netuidIndex(netuid, 0), uid]);
+  writeAt(state, module('LastUpdate'), netuidIndex(netuid, 0), {
+    uid,
+    value: neuron.lastUpdate ?? 0,
+    filler: 0,
+  });
+  writeAt(state, module('Active'), netuid, { uid, value: true, filler: false });
+  setPermit(state, netuid, uid, neuron.permit ?? false);
+}
+
+function setIdentity(state: ChainState, netuid: number, uid: number, neuron: NeuronSetup): void {
+  const { hotkey, stakeRao = 0, registeredAt = state.block } = neuron;
   state.write(module('Uids'), [netuid, hotkey], uid);
   state.write(module('Keys'), [netuid, uid], hotkey);
   state.write(module('BlockAtRegistration'), [netuid, uid], registeredAt);
-  state.remove(module('Weights'), [netuidIndex(netuid, 0), uid]);
-  writeAt(state, module('LastUpdate'), netuidIndex(netuid, 0), { uid, value: lastUpdate, filler: 0 });
-  writeAt(state, module('Active'), netuid, { uid, value: true, filler: false });
-  setPermit(state, netuid, uid, permit);
   setStake(state, netuid, hotkey, stakeRao);
 }
 

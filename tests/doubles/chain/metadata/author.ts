@@ -1,5 +1,6 @@
-/** Metadata V15 of subtensor's runtime, cut down to what a sender of weights needs, and authored here: nothing of it is copied. */
+/** Metadata of subtensor's runtime, cut down to what a sender of weights needs, and authored here: nothing of it is copied. */
 import { TypeRegistry } from '@polkadot/types';
+import { u8aConcat } from '@polkadot/util';
 import { baseTypes } from './base-types.ts';
 import { signatureType, signedExtensions } from './extrinsic-types.ts';
 import {
@@ -18,6 +19,8 @@ import { runtimeApis } from './runtime-apis.ts';
 import { SUBTENSOR_INDEX, subtensorPallet } from './subtensor-pallet.ts';
 import type { TypeId, Variant } from './type-table.ts';
 
+const EXTRINSIC_VERSION = 4;
+
 export type RuntimeForm = 'today' | 'spec293';
 
 export interface RuntimeShape {
@@ -26,13 +29,21 @@ export interface RuntimeShape {
   readonly changedCalls: readonly string[];
   /** Name of a signed extension that nobody knows, with something in it; null for none. */
   readonly unknownExtension: string | null;
+  /** 1, until the form of transactions changes. */
+  readonly transactionVersion: number;
 }
 
-/** `meta` and the version of what follows. */
-const PREFIX = '0x6d6574610f';
+export interface AuthoredMetadata {
+  /** What `state_getMetadata` gives, which stayed at this version. */
+  readonly v14: Uint8Array;
+  /** What the runtime API `Metadata` gives: with runtime APIs, and types of the extrinsic's parts. */
+  readonly v15: Uint8Array;
+}
 
-/** As `state_getMetadata` and the runtime API `Metadata` give it, in hex. */
-export function authorMetadata({ form, changedCalls, unknownExtension }: RuntimeShape): string {
+/** `meta`, which begins all metadata; the version follows. */
+const MAGIC = [0x6d, 0x65, 0x74, 0x61];
+
+export function authorMetadata({ form, changedCalls, unknownExtension }: RuntimeShape): AuthoredMetadata {
   const base = baseTypes();
   const { table, bytes, h256, u32, unit } = base;
   const subtensor = subtensorPallet(base, { today: form === 'today', changedCalls });
@@ -78,7 +89,7 @@ export function authorMetadata({ form, changedCalls, unknownExtension }: Runtime
   const extensions = signedExtensions(base, unknownExtension);
   const extraType = table.tuple(...extensions.map(({ type }) => type));
   const signature = signatureType(base);
-  table.struct(
+  const extrinsicType = table.struct(
     'sp_runtime::generic::unchecked_extrinsic::UncheckedExtrinsic',
     [[null, bytes]],
     [
@@ -96,23 +107,31 @@ export function authorMetadata({ form, changedCalls, unknownExtension }: Runtime
     drandPallet(base),
   ];
   const apis = runtimeApis(base);
-  const metadata = new TypeRegistry().createType('MetadataV15', {
-    lookup: { types: table.types },
-    pallets: pallets.map(palletMetadata),
+  const registry = new TypeRegistry();
+  const shared = { lookup: { types: table.types }, pallets: pallets.map(palletMetadata), type: unit };
+  const version = EXTRINSIC_VERSION;
+  const v14 = registry.createType('MetadataV14', {
+    ...shared,
+    extrinsic: { type: extrinsicType, version, signedExtensions: extensions },
+  });
+  const v15 = registry.createType('MetadataV15', {
+    ...shared,
     extrinsic: {
-      version: 4,
+      version,
       addressType: base.address,
       callType,
       signatureType: signature,
       extraType,
       signedExtensions: extensions,
     },
-    type: unit,
     apis,
     outerEnums: { callType, eventType, errorType },
     custom: {},
   });
-  return PREFIX + metadata.toHex().slice(2);
+  return {
+    v14: u8aConcat(MAGIC, [14], v14.toU8a()),
+    v15: u8aConcat(MAGIC, [15], v15.toU8a()),
+  };
 }
 
 function outer(name: string, type: TypeId | undefined, index: number): Variant {
