@@ -11,6 +11,7 @@ from judge.small_task import MINIATURE, TASKS
 from judge.task import KERNELS_DIR
 
 CORPUS = KERNELS_DIR.parent / "tests/corpus"
+HONEST = CORPUS / "honest"
 CHUNK = "fla/ops/quasar/chunk.py"
 # The vectorised chunk.py: the miniature's own queues a thousand launches on a GPU for every 64 rows of a sequence.
 VECTORISED = MINIATURE.parent / "forks/faster"
@@ -46,8 +47,13 @@ class Case:
 
     def files(self, upstream: Path, targets: Sequence[str]) -> dict[str, bytes]:
         """The submission: the base's target files with the folder's laid over them."""
-        own = self.expect.get("base") == "upstream"
-        files = {path: (upstream / path).read_bytes() for path in targets} if own else base_files(targets)
+        base = self.expect.get("base")
+        if base is None:
+            files = base_files(targets)
+        elif base == "upstream":
+            files = {path: (upstream / path).read_bytes() for path in targets}
+        else:
+            files = _read(HONEST / base / "expect.json").files(upstream, targets)
         for file in sorted(self.folder.rglob("*")):
             path = file.relative_to(self.folder).as_posix()
             if not file.is_file() or path == "expect.json":
@@ -85,4 +91,6 @@ def _read(file: Path) -> Case:
         raise CorpusError(f"{file}: missing {sorted(missing)}, unknown {sorted(unknown)}")
     if set(expect["devices"]) - TASKS.keys() or not (expect["devices"] or expect.get("by")):
         raise CorpusError(f"{file}: `devices` are of {sorted(TASKS)}, or none where `by` names the tests that judge it")
+    if expect.get("base", "upstream") != "upstream" and not (HONEST / expect["base"] / "expect.json").is_file():
+        raise CorpusError(f"{file}: `base` is `upstream` or the name of an honest control")
     return Case(file.parent.name, file.parent, expect)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 
 import pytest
 from conftest import REPOSITORY, need
 from judge.corpus import Runner
-from judge.corpus_cases import CORPUS, Case, load_cases
-from judge.small_task import upstream_for
-from judged import check_form
+from judge.corpus_cases import CHUNK, CORPUS, Case, CorpusError, load_cases
+from judge.small_task import small_task, upstream_for
+from judged import UPSTREAM, check_form
 
 CASES = load_cases()
 ON_CPU = [case for case in CASES if "cpu" in case.expect["devices"]]
@@ -54,3 +55,21 @@ def test_every_listed_id_has_a_folder():
 def test_every_folder_is_a_case():
     folders = {folder.name for kind in ("cheats", "honest") for folder in (CORPUS / kind).iterdir()}
     assert folders == {case.name for case in CASES}
+
+
+def test_a_case_may_be_laid_over_an_honest_control():
+    (case,) = load_cases(["B03_reply_when_queued"])
+    (control,) = load_cases(["fused_scan"])
+    targets = small_task("cuda").data["targetFiles"]
+    over, under = case.files(UPSTREAM, targets), control.files(UPSTREAM, targets)
+    assert over[CHUNK].startswith(under[CHUNK]) and over[CHUNK].endswith((case.folder / CHUNK).read_bytes())
+    assert {path for path in targets if over[path] != under[path]} == {CHUNK}
+
+
+def test_a_case_over_something_else_is_refused(tmp_path):
+    folder = tmp_path / "cheats/Z99_nothing"
+    folder.mkdir(parents=True)
+    expect = json.loads((CORPUS / "cheats/B03_reply_when_queued/expect.json").read_text())
+    (folder / "expect.json").write_text(json.dumps({**expect, "base": "../honest/fused_scan/../.."}))
+    with pytest.raises(CorpusError, match="honest control"):
+        load_cases(corpus=tmp_path)
