@@ -12,8 +12,6 @@ export function rowProblems({ uids, values }: WeightRow, state: SubnetState): Ch
   const add = (code: ChainProblem['code'], message: string) => found.push({ code, message });
   if (uids.length !== values.length)
     add('row_length', `the row has ${uids.length} uids and ${values.length} values: ${MEND}`);
-  if (uids.length > size)
-    add('row_length', `the row has ${uids.length} entries and subnet ${netuid} has ${size} uids: ${MEND}`);
   const twice = uids.find((uid, index) => uids.indexOf(uid) !== index);
   if (twice !== undefined) add('row_uids', `uid ${twice} stands twice in the row: ${MEND}`);
   const outside = uids.find((uid) => !(Number.isInteger(uid) && uid >= 0 && uid < size));

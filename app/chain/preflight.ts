@@ -19,15 +19,15 @@ export interface Intent {
   readonly revealRound: number | null;
 }
 
-/** The order in which the chain looks: first its pool, then the call, then, for a commit, the reveal. */
+/** The order in which the newest chain looks: first its pool, then the call, then, for a commit, the reveal. */
 const ORDER: Readonly<Record<KnownCall['kind'], readonly ChainProblemCode[]>> = {
   plain: [
     'stake_too_low',
+    'too_fast',
     'commit_reveal_on',
     'row_length',
     'not_registered',
     'version_key',
-    'too_fast',
     'no_permit',
     'row_uids',
     'row_too_short',
@@ -36,10 +36,10 @@ const ORDER: Readonly<Record<KnownCall['kind'], readonly ChainProblemCode[]>> = 
   timelocked: [
     'stake_too_low',
     'round_too_early',
+    'too_fast',
     'commit_reveal_off',
     'commit_version',
     'not_registered',
-    'too_fast',
     'too_many_commits',
     'commit_too_large',
     'row_length',

@@ -171,11 +171,6 @@ describe('preflight', () => {
       expect(codes(timelocked({}, { row }))).toEqual([code]);
     });
 
-    it('counts more entries than uids', () => {
-      const row = { uids: [0, 1, 2], values: [65_535, 1, 1] };
-      expect(codes(plain({ size: 2 }, { row }))).toEqual(['row_length', 'row_uids']);
-    });
-
     it('wants MinAllowedWeights entries, or as many as there are uids, or one for itself', () => {
       expect(only(plain({ minAllowedWeights: 5 })).message).toContain('has 4 entries and subnet 24 wants 5');
       const all = { uids: [0, 1, 2], values: [65_535, 0, 0] };
@@ -195,10 +190,10 @@ describe('preflight', () => {
     expect(codes(plain({ ...bad, commitReveal: true }, { row: { uids: [9], values: [65_536, 1] } }))).toEqual(
       [
         'stake_too_low',
+        'too_fast',
         'commit_reveal_on',
         'row_length',
         'version_key',
-        'too_fast',
         'no_permit',
         'row_uids',
         'row_too_short',
@@ -208,8 +203,8 @@ describe('preflight', () => {
     expect(codes(timelocked({ ...bad, commitRevealVersion: 5 }, { revealRound: 1 }))).toEqual([
       'stake_too_low',
       'round_too_early',
-      'commit_version',
       'too_fast',
+      'commit_version',
       'version_key',
       'no_permit',
       'row_too_short',
