@@ -9,6 +9,7 @@ import { startChainDouble } from '../doubles/chain/start.ts';
 export interface StageChain {
   readonly url: string;
   readonly genesisHash: string;
+  readonly netuid: number;
   readonly blockMs: number;
   /** The row of the validator as the chain itself has it. */
   row(): Promise<readonly (readonly [uid: number, value: number])[]>;
@@ -16,11 +17,11 @@ export interface StageChain {
 }
 
 const seed = (number: number) => new Uint8Array(32).fill(number);
-const VALIDATOR_SEED = seed(254);
+export const VALIDATOR_SEED = seed(254);
 const VALIDATOR = HotkeyPair.fromMiniSecret(VALIDATOR_SEED).hotkey;
-const SUBNET_OWNER = HotkeyPair.fromMiniSecret(seed(255)).hotkey;
+export const SUBNET_OWNER = HotkeyPair.fromMiniSecret(seed(255)).hotkey;
 /** Seeds 1 to 40 are the miners'. */
-const MINERS = Array.from({ length: 40 }, (_, at) => hotkeyOf(seed(at + 1)).hotkey);
+export const MINERS = Array.from({ length: 40 }, (_, at) => hotkeyOf(seed(at + 1)).hotkey);
 
 /** Slow enough that the judge's clock does not notice. */
 const BLOCK_MS = 500;
@@ -50,6 +51,7 @@ export async function startStageChain(netuid: number): Promise<StageChain> {
   return {
     url: double.url,
     genesisHash: double.genesisHash,
+    netuid,
     blockMs: BLOCK_MS,
     row: async () => double.subnet(netuid).row(VALIDATOR),
     close: () => double.close(),

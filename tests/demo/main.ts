@@ -1,6 +1,7 @@
 /**
  * `npm run demo`: nine forks of a miniature upstream are pushed and judged, end to end, on this machine and without
- * internet. `-- --once` exits when all is decided; `-- --json` prints one JSON object on stdout.
+ * internet. `-- --once` exits when all is decided; `-- --json` prints one JSON object on stdout; `-- --chain` sets the weights
+ * on the real subtensor runtime, where `npm run chain-spec` has got it.
  */
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -8,6 +9,7 @@ import { runDirectly } from '../doubles/github/actions/direct-runner.ts';
 import { ensurePython, NoPython } from '../setup-python.ts';
 import { startStageChain } from './chain.ts';
 import { play } from './play.ts';
+import { NoRealChain, startRealChain } from './real-chain.ts';
 import { NETWORK, Stage } from './stage.ts';
 import { table } from './table.ts';
 
@@ -23,6 +25,7 @@ async function main(): Promise<number> {
     options: {
       once: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      chain: { type: 'boolean', default: false },
       port: { type: 'string' },
     },
   });
@@ -36,7 +39,7 @@ async function main(): Promise<number> {
   }
   const python = await ensurePython({ log: say });
   say('starting the offline GitHub, the operator repository, the chain and the App');
-  const chain = await startStageChain(NETWORK.netuid);
+  const chain = values.chain ? await startRealChain() : await startStageChain(NETWORK.netuid);
   const stage = await Stage.open({
     chain,
     executor: { kind: 'direct', run: runDirectly },
@@ -72,7 +75,8 @@ async function main(): Promise<number> {
 main().then(
   (code) => process.exit(code),
   (error) => {
-    say(error instanceof NoPython ? error.message : ((error as Error).stack ?? String(error)));
-    process.exit(error instanceof NoPython ? 2 : 1);
+    const isMissing = error instanceof NoPython || error instanceof NoRealChain;
+    say(isMissing ? error.message : ((error as Error).stack ?? String(error)));
+    process.exit(isMissing ? 2 : 1);
   },
 );

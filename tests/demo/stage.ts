@@ -136,6 +136,10 @@ export class Stage {
     return this.options.chain ?? null;
   }
 
+  get netuid(): number {
+    return this.chain?.netuid ?? NETWORK.netuid;
+  }
+
   /** Everything that the App is told; `more` on top. */
   environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
     const watcher = this.github.apps.get('quasar-referee');
@@ -148,7 +152,7 @@ export class Stage {
       PUBLIC_URL: this.url,
       DATABASE_URL: this.databaseUrl,
       SUBTENSOR_NETWORK: NETWORK.network,
-      NETUID: String(NETWORK.netuid),
+      NETUID: String(this.netuid),
       APP_ID: String(watcher.id),
       PRIVATE_KEY: watcher.privateKey,
       WEBHOOK_SECRET: watcher.webhookSecret,
@@ -185,7 +189,13 @@ export class Stage {
   async enter(miner: string, seed: number, repository: RepositoryRow): Promise<Fork> {
     const secret = new Uint8Array(32).fill(seed);
     const { hotkey } = hotkeyOf(secret);
-    const subject = { ...NETWORK, repoId: repository.id, ownerId: repository.owner_id, hotkey };
+    const subject = {
+      ...NETWORK,
+      netuid: this.netuid,
+      repoId: repository.id,
+      ownerId: repository.owner_id,
+      hotkey,
+    };
     return {
       miner,
       repository,

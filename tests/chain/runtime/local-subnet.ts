@@ -1,6 +1,6 @@
 /**
- * A subnet on the real runtime with a validator and miners, and the hand of an operator over it: parameters by sudo,
- * storage where no call leads, blocks when the test wants them. It speaks polkadot-js itself, so that what is tested here
+ * The subnet of the real runtime and the hand of an operator over it: parameters by sudo, storage where no call leads, blocks
+ * when they are wanted. It speaks polkadot-js itself, so that what is tested here
  * (our own connection) is not what prepares it.
  */
 import { ApiPromise, WsProvider } from '@polkadot/api';
@@ -11,63 +11,39 @@ import type { Result, Vec } from '@polkadot/types';
 import type { DispatchError, EventRecord } from '@polkadot/types/interfaces';
 import type { Codec } from '@polkadot/types/types';
 import { cryptoWaitReady } from '@polkadot/util-crypto';
-import { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
+import type { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
 import { TEST_BEACON } from './test-beacon.ts';
 
 type Call = SubmittableExtrinsic<'promise'>;
 
 export const NETUID = 1;
-export const TEMPO = 20;
-export const VERSION_KEY = 7n;
-const STAKE_RAO = 500_000_000_000n;
-const MINERS = 4;
-/** The first block of an epoch; the old chain opens no commits in the first two. */
-const FIRST_BLOCK = 48 * (TEMPO + 1) - (NETUID + 1);
-
 /** An item of the pallet of subnets, its keys and its value. */
 export type Stored = readonly [item: string, args: readonly unknown[], value: unknown];
+
+export interface Neurons {
+  readonly validator: HotkeyPair;
+  /** In the order of their uids, once they are registered. */
+  readonly miners: readonly string[];
+}
 
 export class LocalSubnet {
   private constructor(
     readonly url: string,
     readonly api: ApiPromise,
     readonly validator: HotkeyPair,
-    /** Registered, in the order of their uids. */
     readonly miners: readonly string[],
     private readonly alice: KeyringPair,
   ) {}
 
-  /** Registers everybody in one block; the validator has stake and a permit. */
-  static async prepare(url: string): Promise<LocalSubnet> {
+  static async open(url: string, { validator, miners }: Neurons): Promise<LocalSubnet> {
     await cryptoWaitReady();
     const api = await ApiPromise.create({
       provider: new WsProvider(url) as NonNullable<ApiOptions['provider']>,
       noInitWarn: true,
       throwOnConnect: true,
     });
-    const keyring = new Keyring({ type: 'sr25519', ss58Format: 42 });
-    const alice = keyring.addFromUri('//Alice');
-    const validator = HotkeyPair.fromMiniSecret(Buffer.alloc(32, 21));
-    const miners = Array.from({ length: MINERS }, (_, at) => keyring.addFromUri(`//Miner${at + 1}`).address);
-    const subnet = new LocalSubnet(url, api, validator, miners, alice);
-    const { adminUtils, subtensorModule } = subnet.calls();
-    await subnet.include(
-      ...[
-        adminUtils('sudoSetSubtokenEnabled', NETUID, true),
-        adminUtils('sudoSetTargetRegistrationsPerInterval', NETUID, 100),
-        adminUtils('sudoSetMaxRegistrationsPerBlock', NETUID, 100),
-        adminUtils('sudoSetNetworkRegistrationAllowed', NETUID, true),
-        adminUtils('sudoSetTempo', NETUID, TEMPO),
-        adminUtils('sudoSetWeightsSetRateLimit', NETUID, 1),
-        adminUtils('sudoSetWeightsVersionKey', NETUID, VERSION_KEY),
-        adminUtils('sudoSetMinAllowedWeights', NETUID, 1),
-      ].map((call) => subnet.sudo(call)),
-      ...[validator.hotkey, ...miners].map((hotkey) => subtensorModule('burnedRegister', NETUID, hotkey)),
-      subtensorModule('addStake', validator.hotkey, NETUID, STAKE_RAO),
-    );
-    await subnet.permit(validator.hotkey, true);
-    await subnet.skipTo(FIRST_BLOCK);
-    return subnet;
+    const alice = new Keyring({ type: 'sr25519', ss58Format: 42 }).addFromUri('//Alice');
+    return new LocalSubnet(url, api, validator, miners, alice);
   }
 
   get genesisHash(): string {

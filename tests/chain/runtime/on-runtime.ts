@@ -1,11 +1,15 @@
 /** Tests that need the real runtime: they run where it is in the cache, and say why where they do not. */
 import { afterAll, beforeAll, it } from 'vitest';
-import { LocalSubnet } from './local-subnet.ts';
-import { OurSide } from './our-side.ts';
+import { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
+import type { LocalSubnet } from './local-subnet.ts';
+import { OurSide, VERSION_KEY } from './our-side.ts';
+import { prepareSubnet } from './prepare-subnet.ts';
 import { runtimeMissing, startRuntime } from './start-runtime.ts';
 
+const TEMPO = 20;
 const BOOT_MS = 120_000;
 const TEST_MS = 120_000;
+const aPair = (seed: number) => HotkeyPair.fromMiniSecret(Buffer.alloc(32, seed));
 const missing = runtimeMissing();
 if (missing !== null) console.warn(`${missing}; skipping what is tested on the real runtime`);
 
@@ -29,7 +33,12 @@ export function aBench(): Bench {
     const runtime = await startRuntime();
     ends.push(() => runtime.close());
     bench.url = runtime.url;
-    bench.subnet = await LocalSubnet.prepare(runtime.url);
+    bench.subnet = await prepareSubnet(runtime.url, {
+      validator: aPair(21),
+      miners: [31, 32, 33, 34].map((seed) => aPair(seed).hotkey),
+      tempo: TEMPO,
+      versionKey: VERSION_KEY,
+    });
     ends.push(() => bench.subnet?.close() ?? Promise.resolve());
     bench.ours = new OurSide(bench.subnet);
     ends.push(() => bench.ours?.close() ?? Promise.resolve());

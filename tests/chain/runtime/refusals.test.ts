@@ -5,9 +5,9 @@ import type { ChainProblemCode } from '../../../app/chain/chain.ts';
 import { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
 import { preflight } from '../../../app/chain/preflight.ts';
 import { readSubnet } from '../../../app/chain/subnet-read.ts';
-import { NETUID, type Stored, VERSION_KEY } from './local-subnet.ts';
+import { NETUID, type Stored } from './local-subnet.ts';
 import { aBench, onRuntime } from './on-runtime.ts';
-import { commit, committed, type Fate, OurSide, plain, type Row, signerOf } from './our-side.ts';
+import { commit, committed, type Fate, OurSide, plain, type Row, signerOf, VERSION_KEY } from './our-side.ts';
 
 const bench = aBench();
 const ROUND = 30_000_000;

@@ -10,8 +10,9 @@ import type { Hotkey } from '../../../app/ids.ts';
 import { DEFAULT_SHARES } from '../../../app/scoring/shares.ts';
 import { type MemoryRows, memoryStore } from '../setter/memory-store.ts';
 import { type CutProxy, startCutProxy } from './cut-proxy.ts';
-import { NETUID, VERSION_KEY } from './local-subnet.ts';
+import { NETUID } from './local-subnet.ts';
 import { aBench, onRuntime } from './on-runtime.ts';
+import { VERSION_KEY } from './our-side.ts';
 import { TEST_BEACON } from './test-beacon.ts';
 
 const bench = aBench();

@@ -4,9 +4,9 @@ import { chooseCall } from '../../../app/chain/calls.ts';
 import { nextEpochBlock, revealRound } from '../../../app/chain/epoch.ts';
 import { normalise } from '../../../app/chain/normalise.ts';
 import { preflight } from '../../../app/chain/preflight.ts';
-import { NETUID, VERSION_KEY } from './local-subnet.ts';
+import { NETUID } from './local-subnet.ts';
 import { aBench, onRuntime } from './on-runtime.ts';
-import { commit, plain } from './our-side.ts';
+import { commit, plain, VERSION_KEY } from './our-side.ts';
 
 const SHARES = [0.6, 0.25, 0.1, 0.05];
 const PAID = [65_535, 27_306, 10_922, 5_461];
