@@ -127,7 +127,10 @@ export async function loadSubmission(services: Services, id: number): Promise<Lo
 const NEVER: Undecided = { kind: 'undecided', wants: 'first', seat: 1, otherThan: [], ratherNot: [] };
 
 /** While the chain is not read, those who wait go on to wait; where none is configured any more, nothing holds them back. */
-async function isRegisteredSince(services: Services, { intake, hotkey }: SubmissionRow): Promise<boolean> {
+export async function isRegisteredSince(
+  services: Services,
+  { intake, hotkey }: SubmissionRow,
+): Promise<boolean> {
   if (intake !== 'unlinked' || hotkey === null) return false;
   return services.settings.chain === null || (await registrationOf(services, hotkey)).kind === 'registered';
 }

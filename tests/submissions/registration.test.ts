@@ -141,6 +141,24 @@ onBothDatabases('a hotkey that is not registered on the subnet', (at) => {
     expect(await dueSubmissions(world.db, world.clock, 10)).toEqual([]);
   });
 
+  it('is forgotten where its branch is not the judged one any more', async () => {
+    const world = open();
+    const services = withChain(world);
+    const miner = world.miner(1);
+    await readChain(world);
+    const { push, id } = await taken(world, miner);
+    await world.db('forks').update({ defaultBranch: 'develop' });
+    await readChain(world, miner);
+    await reconciled(services);
+    await world.settle(undefined, services);
+    expect(world.shown(push.head)).toEqual(UNLINKED);
+    expect(await findSubmission(world.db, id)).toMatchObject({
+      intake: 'unlinked',
+      hotkey: null,
+      nextLookAt: null,
+    });
+  });
+
   it('waits again after a push back to a commit that was forgotten', async () => {
     const world = open();
     const services = withChain(world);

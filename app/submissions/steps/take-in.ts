@@ -1,9 +1,9 @@
 /** Takes in a commit that was refused for something that is not in the commit. */
-import { stopWaiting } from '../../../db/submissions.ts';
+import { findSubmission, stopWaiting } from '../../../db/submissions.ts';
 import type { InstallationId, OwnerId, RepoId, Sha } from '../../ids.ts';
 import { takeIn } from '../intake.ts';
 import type { Services } from '../services.ts';
-import type { Loaded } from '../snapshot.ts';
+import { isRegisteredSince, type Loaded } from '../snapshot.ts';
 
 /** Everything is read anew, as of a push that comes now; only the receipt is the first one. Throws GitHubError. */
 export async function takeInAgain(services: Services, { row, fork, details }: Loaded): Promise<void> {
@@ -23,5 +23,8 @@ export async function takeInAgain(services: Services, { row, fork, details }: Lo
     receiptSource: row.receiptSource,
     cause: 'push',
   });
-  if (outcome.kind === 'ignored') await stopWaiting(services.db, row.id);
+  const after = await findSubmission(services.db, row.id);
+  // not the head any more, or not of the judged branch: that does not pass by itself
+  if (outcome.kind === 'ignored' || (after !== null && (await isRegisteredSince(services, after))))
+    await stopWaiting(services.db, row.id);
 }
