@@ -55,7 +55,7 @@ async function bodyOf(connection: Connection, number: number): Promise<Body> {
   if (!answer.success)
     throw new ChainError(
       'pruned',
-      `${connection.endpoint} does not have the content of block ${number}: add an endpoint that keeps older blocks`,
+      `${connection.endpoint} does not have the content of block ${number}: put an endpoint that keeps older blocks first`,
       answer.error,
     );
   return {

@@ -59,12 +59,14 @@ function metadataOf({ version = 15, extrinsicVersion = 4, extensions = [] }: Sha
 }
 
 describe('a runtime', () => {
-  it.each(['today', 'spec293'] as const)('of subtensor is known: %s', (form) => {
+  it.each([
+    ['today', 'v15'],
+    ['today', 'v14'],
+    ['spec293', 'v15'],
+  ] as const)('of subtensor is known: %s, metadata %s', (form, version) => {
     const registry = new TypeRegistry();
-    const metadata = new Metadata(
-      registry,
-      authorMetadata({ form, changedCalls: [], unknownExtension: null }) as `0x${string}`,
-    );
+    const shape = { form, changedCalls: [], unknownExtension: null, transactionVersion: 1 };
+    const metadata = new Metadata(registry, authorMetadata(shape)[version]);
     registry.setMetadata(metadata, undefined, undefined, true);
     expect(runtimeProblems(metadata, 1)).toEqual([]);
   });

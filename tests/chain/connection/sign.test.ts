@@ -110,6 +110,17 @@ describe('nothing is signed', () => {
     expect(signPayload).not.toHaveBeenCalled();
   });
 
+  it('for transactions of another version', async () => {
+    const double = await aDouble();
+    double.upgrade({ specVersion: 476, transactionVersion: 2 });
+    await double.mine(2);
+    const { chain } = connected([double.url], double);
+    const view = await chain.finalized();
+    expect(view.runtimeProblems).toEqual([expect.stringContaining('version 2 instead of 1')]);
+    const request = { account: ACCOUNT, nonce: 0, signer: aSigner(double) };
+    await expect(chain.sign(view, weights(view), request)).rejects.toMatchObject({ code: 'unknown_runtime' });
+  });
+
   it('while the newest block has another runtime than the finalized one', async () => {
     const double = await aDouble({ finalityLag: 2 });
     const { chain } = connected([double.url], double);
