@@ -1,7 +1,7 @@
 import { Metadata, TypeRegistry } from '@polkadot/types';
 import { describe, expect, it } from 'vitest';
 import { runtimeProblems } from '../../../app/chain/connection/runtime-guard.ts';
-import { authorMetadata } from '../../doubles/chain/metadata/author.ts';
+import { aDouble, connected } from './a-chain.ts';
 
 interface Shape {
   readonly version?: 14 | 15;
@@ -59,16 +59,10 @@ function metadataOf({ version = 15, extrinsicVersion = 4, extensions = [] }: Sha
 }
 
 describe('a runtime', () => {
-  it.each([
-    ['today', 'v15'],
-    ['today', 'v14'],
-    ['spec293', 'v15'],
-  ] as const)('of subtensor is known: %s, metadata %s', (form, version) => {
-    const registry = new TypeRegistry();
-    const shape = { form, changedCalls: [], unknownExtension: null, transactionVersion: 1 };
-    const metadata = new Metadata(registry, authorMetadata(shape)[version]);
-    registry.setMetadata(metadata, undefined, undefined, true);
-    expect(runtimeProblems(metadata, 1)).toEqual([]);
+  it.each(['today', 'spec293'] as const)('of subtensor is known: %s', async (runtime) => {
+    const double = await aDouble({ runtime });
+    const { chain } = connected([double.url], double);
+    expect((await chain.finalized()).runtimeProblems).toEqual([]);
   });
 
   it.each([14, 15] as const)(
