@@ -133,8 +133,8 @@ function alert(code: ChainAlert['code'], severity: ChainAlert['severity'], messa
   return { code, severity, message };
 }
 
-/** What an operator sees when the chain gives no answer. */
-export function chainAlert({ code, userMessage }: ChainError): ChainAlert {
+/** What an operator sees when the chain gives no answer: only what does not pass by itself is urgent. */
+export function chainAlert({ code, userMessage, retryable }: ChainError): ChainAlert {
   const known = code === 'wrong_genesis' || code === 'unknown_runtime';
-  return alert(known ? code : 'unreachable', 'page', userMessage);
+  return alert(known ? code : 'unreachable', retryable ? 'warn' : 'page', userMessage);
 }

@@ -115,8 +115,8 @@ export class OneLook {
       if (error instanceof SignerError) {
         this.#hands.check.again();
         this.#alert('signer', 'page', error.userMessage);
-      } else if (error instanceof ChainError) this.#alerts.push(chainAlert(error));
-      else throw error;
+      } else if (!(error instanceof ChainError)) throw error;
+      else if (error.code !== 'upgrading') this.#alerts.push(chainAlert(error));
       this.#tools.log('a step failed and will be tried again', { err: error, step: step.do });
     }
   }

@@ -131,7 +131,11 @@ function gateOf(snapshot: Snapshot): Gate {
   if (when.kind === 'wait') return closed('wait', when.message, when.blocks);
   const backoff = backoffOf(history, draft.epoch) - head;
   if (backoff > 0)
-    return closed('wait', `the last attempt failed: the next one is made in ${backoff} blocks`, backoff);
+    return closed(
+      'wait',
+      `the last attempt failed: the next one is made in block ${head + backoff}`,
+      backoff,
+    );
   const [obstacle] = obstacles;
   if (obstacle !== undefined) return closed('held_back', obstacle.message, HELD_BLOCKS);
   return { open: true, draft };
