@@ -65,7 +65,7 @@ export class EndpointSocket implements ProviderInterface {
         this.end(
           new ChainError(
             'timed_out',
-            `${name} did not open a connection within ${seconds(limits.connectMs)}`,
+            `${name} did not open a connection within ${seconds(limits.connectMs)}: check the address, or add another endpoint`,
           ),
         ),
       );
@@ -133,7 +133,12 @@ export class EndpointSocket implements ProviderInterface {
     const limit = method === 'author_submitExtrinsic' ? limits.submitMs : limits.readMs;
     return new Promise<T>((resolve, reject) => {
       const late = timers.after(limit, () =>
-        this.end(new ChainError('timed_out', `${name} did not answer ${method} within ${seconds(limit)}`)),
+        this.end(
+          new ChainError(
+            'timed_out',
+            `${name} did not answer ${method} within ${seconds(limit)}: it is left for the next endpoint`,
+          ),
+        ),
       );
       this.#pending.set(id, {
         method,
@@ -180,7 +185,10 @@ export class EndpointSocket implements ProviderInterface {
     const message = parseMessage(text);
     if (message === null) {
       this.end(
-        new ChainError('unreachable', `${this.#options.name} does not speak JSON-RPC: ${text.slice(0, 80)}`),
+        new ChainError(
+          'unreachable',
+          `${this.#options.name} does not speak JSON-RPC: check the address (it said ${text.slice(0, 80)})`,
+        ),
       );
     } else if ('params' in message) {
       this.#notify.get(message.params.subscription)?.(null, message.params.result);

@@ -35,7 +35,11 @@ export function refusalError(endpoint: string, method: string, refusal: RpcRefus
       `${endpoint} takes no more requests for now (${said}): add another endpoint, or one with a higher limit`,
       refusal,
     );
-  return new ChainError('protocol', `${endpoint} refused ${method}: ${said}`, refusal);
+  return new ChainError(
+    'protocol',
+    `${endpoint} refused ${method} (${said}): where this repeats, use another endpoint`,
+    refusal,
+  );
 }
 
 /** The refusal behind an error; null when it has another cause. */

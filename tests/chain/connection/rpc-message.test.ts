@@ -52,7 +52,7 @@ describe('a refused request', () => {
     const refused = error('Method not found', { more: 1 });
     expect(refused).toMatchObject({ code: 'protocol', retryable: false });
     expect(refused.userMessage).toBe(
-      'wss://a.example refused state_getStorage: 4003: Method not found: {"more":1}',
+      'wss://a.example refused state_getStorage (4003: Method not found: {"more":1}): where this repeats, use another endpoint',
     );
     expect(refusalOf(refused)).toMatchObject({ code: 4003, text: 'Method not found' });
     expect(refusalOf(new Error('x'))).toBeNull();
