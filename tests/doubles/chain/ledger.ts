@@ -36,6 +36,18 @@ export class Ledger {
     this.#head = block;
   }
 
+  /** Forgets the blocks after that one, which must not be final. */
+  rewind(number: number): void {
+    const block = this.#byNumber.get(number);
+    if (block === undefined || number < this.#finalized.number)
+      throw new RangeError(`block ${this.#finalized.number} is final: the chain cannot go back to ${number}`);
+    for (let later = number + 1; later <= this.#head.number; later++) {
+      this.#byHash.delete(this.hashOf(later) ?? '');
+      this.#byNumber.delete(later);
+    }
+    this.#head = block;
+  }
+
   /** The blocks that became final by this, oldest first. */
   finalize(): Block[] {
     if (this.finalityStalled) return [];

@@ -1,5 +1,4 @@
 /** The chain itself: takes transactions, makes blocks of them, and keeps the state of each. */
-import { u8aToHex } from '@polkadot/util';
 import type { TestBeacon } from './beacon.ts';
 import { type Block, sealBlock } from './block.ts';
 import { executeBlock } from './block-execution.ts';
@@ -46,8 +45,9 @@ export class ChainNode {
   readonly listeners: NodeListener[] = [];
   #runtime: Runtime;
   #upgrade: Runtime | null = null;
-  /** Watched transactions in blocks that are not final yet. */
-  #unfinal: { readonly block: Block; readonly watch: (status: PoolStatus) => void }[] = [];
+  /** Transactions in blocks that are not final yet. */
+  #unfinal: { readonly block: Block; readonly pooled: Pooled }[] = [];
+  #forks = 0;
 
   constructor(readonly options: NodeOptions) {
     this.#runtime = options.runtime;
@@ -165,14 +165,14 @@ export class ChainNode {
     this.#upgrade = null;
     const block = sealBlock(number, this.ledger.head.hash, {
       extrinsics,
-      seed: `${number} ${this.#runtime.specVersion} ${u8aToHex(Buffer.from(String(this.timeOf(number))))}`,
+      seed: `${number} ${this.#forks} ${this.#runtime.specVersion} ${this.timeOf(number)}`,
       runtime: this.#runtime,
     });
     this.ledger.append(block);
-    for (const { extrinsic, watch } of included) {
-      this.pool.ban(extrinsic.hash, number);
-      watch({ inBlock: block.hash });
-      this.#unfinal.push({ block, watch });
+    for (const pooled of included) {
+      this.pool.ban(pooled.extrinsic.hash, number);
+      pooled.watch({ inBlock: block.hash });
+      this.#unfinal.push({ block, pooled });
     }
     this.#dropOutdated(upgraded !== null);
     if (upgraded !== null) for (const listener of this.listeners) listener.runtimeChanged(upgraded);
@@ -187,7 +187,24 @@ export class ChainNode {
     for (const block of fresh) for (const listener of this.listeners) listener.finalized(block);
     const done = this.#unfinal.filter(({ block }) => block.number <= this.ledger.finalized.number);
     this.#unfinal = this.#unfinal.filter((each) => !done.includes(each));
-    for (const { block, watch } of done) watch({ finalized: block.hash });
+    for (const { block, pooled } of done) pooled.watch({ finalized: block.hash });
+  }
+
+  /** Another branch, longer by one, takes the place of the last blocks; their transactions wait again, or are `lost`. */
+  reorganise(depth: number, lost: boolean): void {
+    const { number } = this.ledger.head;
+    const base = number - depth;
+    this.ledger.rewind(base);
+    this.storage.rewind(base);
+    this.record.rewind(base);
+    this.#forks += 1;
+    const retracted = this.#unfinal.filter(({ block }) => block.number > base);
+    this.#unfinal = this.#unfinal.filter(({ block }) => block.number <= base);
+    for (const { block, pooled } of retracted) {
+      pooled.watch({ retracted: block.hash });
+      if (!lost) this.pool.putBack(pooled);
+    }
+    while (this.ledger.head.number <= number) this.makeBlock();
   }
 
   #isStillGood(pooled: Pooled): boolean {

@@ -8,6 +8,7 @@ export type PoolStatus =
   | 'dropped'
   | 'invalid'
   | { readonly inBlock: string }
+  | { readonly retracted: string }
   | { readonly finalized: string };
 
 export interface Pooled {
@@ -61,6 +62,12 @@ export class Pool {
 
   remove({ extrinsic }: Pooled): void {
     this.#waiting = this.#waiting.filter((each) => each.extrinsic.hash !== extrinsic.hash);
+  }
+
+  /** Takes one back whose block is none any more. */
+  putBack(pooled: Pooled): void {
+    this.#bannedUntil.delete(pooled.extrinsic.hash);
+    this.#waiting.push(pooled);
   }
 
   ban(hash: string, block: number): void {

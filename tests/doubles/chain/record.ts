@@ -39,8 +39,16 @@ export class ChainRecord {
   /** JSON-RPC methods in the order in which they came, with their parameters. */
   readonly requests: { readonly method: string; readonly params: readonly unknown[] }[] = [];
   readonly submissions: Submission[] = [];
-  readonly inclusions: Inclusion[] = [];
-  readonly reveals: Reveal[] = [];
+  /** Connections that were cut as they came, because of a fault. */
+  refusedConnections = 0;
+  inclusions: Inclusion[] = [];
+  reveals: Reveal[] = [];
+
+  /** Forgets what was in blocks after that one, for they are none any more. */
+  rewind(block: number): void {
+    this.inclusions = this.inclusions.filter((each) => each.block <= block);
+    this.reveals = this.reveals.filter((each) => each.block <= block);
+  }
 
   /** How often a method was called. */
   count(method: string): number {

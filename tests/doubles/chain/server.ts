@@ -30,6 +30,7 @@ export async function serve(node: ChainNode, faults: Faults, port: number): Prom
 
   server.on('connection', (socket: WebSocket) => {
     if (faults.refuseConnections) {
+      node.record.refusedConnections += 1;
       socket.terminate();
       return;
     }

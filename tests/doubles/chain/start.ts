@@ -80,6 +80,11 @@ export interface ChainDouble {
   autoBlocks(everyMs: number | null): void;
   /** Finality stays where it is, and with `false` catches up at once. */
   stallFinality(stalled?: boolean): void;
+  /**
+   * The last blocks, none of them final, give way to another branch that is longer by one. What was in them is in its first
+   * block, or nowhere when it is `lost`.
+   */
+  reorganise(depth: number, fate?: 'kept' | 'lost'): void;
   /** State of blocks that are more than so many behind the head is gone; null: nothing is gone. */
   keepStates(blocks: number | null): void;
   /** Another runtime from the next block's end on. Transactions that were signed for the last one are worth nothing then. */
@@ -176,6 +181,7 @@ export async function startChainDouble(options: ChainDoubleOptions = {}): Promis
       ledger.finalityStalled = stalled;
       node.finalize();
     },
+    reorganise: (depth, fate = 'kept') => node.reorganise(depth, fate === 'lost'),
     keepStates: (blocks) => {
       ledger.keptStates = blocks;
     },

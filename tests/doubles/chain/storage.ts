@@ -22,6 +22,15 @@ export class Storage {
     return this.#entries.get(key)?.findLast((version) => version.block <= block)?.value ?? null;
   }
 
+  /** Forgets what was written for later blocks. */
+  rewind(block: number): void {
+    for (const [key, versions] of this.#entries)
+      this.#entries.set(
+        key,
+        versions.filter((version) => version.block <= block),
+      );
+  }
+
   /** Keys of what is stored at that block, sorted as a node sorts them. */
   keys(prefix: string, block: number): string[] {
     return [...this.#entries.keys()]
