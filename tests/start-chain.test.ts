@@ -118,6 +118,9 @@ it('computes the same row in a dry run, and sends nothing', async () => {
     return seen?.uids != null && seen;
   });
   expect(chain).toMatchObject({ dryRun: true, path: 'plain', uids: [2, 0], values: [65_535, 43_690] });
+  // nothing was decided since, and yet nobody is paid whose link is over
+  await world.db('links').update({ endedAt: Date.now() });
+  await until('the row of nobody', async () => (await read.chain())?.uids?.join() === '0');
   expect(double.record.submissions).toHaveLength(0);
   expect(await read.weightSets()).toEqual([]);
 });
