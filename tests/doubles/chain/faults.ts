@@ -1,5 +1,5 @@
 /** What goes wrong on request. Everything here is read when it matters, and may be changed at any time. */
-import { customInvalid, RpcError } from './rpc-error.ts';
+import { customInvalid, RpcError } from './rpc/rpc-error.ts';
 
 /** A refusal: one of subtensor's own codes, or what a node answers, word for word. */
 export type Refusal =

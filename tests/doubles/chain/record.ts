@@ -1,5 +1,5 @@
 /** Everything that reached the double, for tests to look at. */
-import type { WeightCall } from './weight-call.ts';
+import type { WeightCall } from './pallet/weight-call.ts';
 
 export interface Submission {
   readonly hash: string;

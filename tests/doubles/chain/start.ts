@@ -1,26 +1,18 @@
 /** A Bittensor chain in this process, for tests and the demo: see README.md. */
 import { cryptoWaitReady } from '@polkadot/util-crypto';
 import { TEST_BEACON, type TestBeacon } from './beacon.ts';
-import type { Block } from './block.ts';
-import { epochAt } from './epochs.ts';
 import { Faults } from './faults.ts';
 import type { RuntimeForm, RuntimeShape } from './metadata/author.ts';
-import { ChainNode } from './node.ts';
-import { setProxies } from './proxies.ts';
+import type { Block } from './node/block.ts';
+import { ChainNode } from './node/node.ts';
+import { Runtime } from './node/runtime.ts';
+import { setProxies } from './pallet/proxies.ts';
 import type { ChainRecord } from './record.ts';
-import { Runtime } from './runtime.ts';
-import { serve } from './server.ts';
-import {
-  addSubnet,
-  type Hyperparameters,
-  type NeuronSetup,
-  type SubnetSetup,
-  setHyperparameters,
-  setNeuron,
-  setPermit,
-  setStake,
-} from './subnet-setup.ts';
-import { netuidIndex, uidOf } from './subnet-state.ts';
+import { serve } from './rpc/server.ts';
+import { type SubnetHandle, subnetHandle } from './subnet-handle.ts';
+import { addSubnet, type SubnetSetup } from './subnet-setup.ts';
+
+export type { SubnetHandle };
 
 export interface ChainDoubleOptions {
   readonly subnets?: readonly SubnetSetup[];
@@ -96,20 +88,6 @@ export interface ChainDouble {
   close(): Promise<void>;
 }
 
-/** One subnet of the double. What is written is in the state from the next block on. */
-export interface SubnetHandle {
-  set(values: Hyperparameters): void;
-  /** Registers a hotkey, at the next free uid or in the place of another; its uid. */
-  register(neuron: NeuronSetup, uid?: number): number;
-  setPermit(hotkey: string, permit: boolean): void;
-  setStake(hotkey: string, rao: number | bigint): void;
-  uidOf(hotkey: string): number | null;
-  /** The stored row. */
-  row(hotkey: string, mecid?: number): [uid: number, value: number][];
-  /** The epoch that a call in the next block counts to. */
-  epoch(): number;
-}
-
 const SPEC_VERSIONS: Readonly<Record<RuntimeForm, number>> = { today: 475, spec293: 293 };
 const BLOCK_SECONDS = 12;
 const BLOCKS_WITHOUT_A_PAUSE = 20;
@@ -173,7 +151,7 @@ export async function startChainDouble(options: ChainDoubleOptions = {}): Promis
     head: () => at(ledger.head),
     finalized: () => at(ledger.finalized),
     timeOf: (block = ledger.head.number) => node.timeOf(block),
-    subnet: (netuid) => subnetHandle(node, netuid),
+    subnet: (netuid) => subnetHandle(state, netuid),
     set: (item, keys, value) => (value === null ? state.remove(item, keys) : state.write(item, keys, value)),
     setProxies: (real, delegates) => setProxies(state, real, delegates),
     autoBlocks,
@@ -192,27 +170,6 @@ export async function startChainDouble(options: ChainDoubleOptions = {}): Promis
       autoBlocks(null);
       return server.close();
     },
-  };
-}
-
-function subnetHandle({ state }: ChainNode, netuid: number): SubnetHandle {
-  const uidFor = (hotkey: string) => {
-    const uid = uidOf(state, netuid, hotkey);
-    if (uid === null) throw new Error(`${hotkey} is not registered on netuid ${netuid}`);
-    return uid;
-  };
-  return {
-    set: (values) => setHyperparameters(state, netuid, values),
-    register: (neuron, uid = state.number('SubtensorModule.SubnetworkN', netuid)) => {
-      setNeuron(state, netuid, uid, neuron);
-      return uid;
-    },
-    setPermit: (hotkey, permit) => setPermit(state, netuid, uidFor(hotkey), permit),
-    setStake: (hotkey, rao) => setStake(state, netuid, hotkey, rao),
-    uidOf: (hotkey) => uidOf(state, netuid, hotkey),
-    row: (hotkey, mecid = 0) =>
-      state.json<[number, number][]>('SubtensorModule.Weights', netuidIndex(netuid, mecid), uidFor(hotkey)),
-    epoch: () => epochAt(state, netuid),
   };
 }
 

@@ -1,6 +1,6 @@
 /** A subnet and its neurons as a test wants them. */
-import type { ChainState } from './chain-state.ts';
-import { netuidIndex, writeAt } from './subnet-state.ts';
+import type { ChainState } from './node/chain-state.ts';
+import { netuidIndex, writeAt } from './pallet/subnet-state.ts';
 
 /** What the owner of a subnet or the chain's root may set; what is left out keeps the chain's default. */
 export interface Hyperparameters {

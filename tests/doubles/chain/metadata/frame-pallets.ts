@@ -6,14 +6,14 @@ import type { TypeId } from './type-table.ts';
 export const TIMESTAMP_INDEX = 2;
 export const PROXY_INDEX = 16;
 /** Blocks whose hash a mortal extrinsic may be bound to. */
-export const BLOCK_HASH_COUNT = 2_400;
+const BLOCK_HASH_COUNT = 2_400;
 
 /** `record` is the type of an event with its phase; it exists only after the events of all pallets do. */
 export function systemPallet(
   base: BaseTypes,
   types: { calls: TypeId; events: TypeId; record: TypeId },
 ): Pallet {
-  const { table, u16, u32, account, h256 } = base;
+  const { table, u16, u32, account } = base;
   return {
     name: 'System',
     index: 0,
@@ -28,12 +28,6 @@ export function systemPallet(
       }),
       plainItem('Number', u32, le(0, 4)),
       plainItem('Events', table.sequence(types.record), NOTHING),
-      mapItem('BlockHash', {
-        hashers: ['Twox64Concat'],
-        key: u32,
-        value: h256,
-        fallback: `0x${'00'.repeat(32)}`,
-      }),
     ],
     constants: [
       { name: 'BlockHashCount', type: u32, value: le(BLOCK_HASH_COUNT, 4) },

@@ -1,5 +1,5 @@
 /** When a subnet's epochs run: today's schedule is stored, that of spec 293 follows from the block number. */
-import type { ChainState } from './chain-state.ts';
+import type { ChainState } from '../node/chain-state.ts';
 
 const MAX_BLOCKS_BETWEEN_STEPS = 50_400;
 const module = (item: string) => `SubtensorModule.${item}`;

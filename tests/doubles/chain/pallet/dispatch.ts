@@ -1,6 +1,6 @@
 /** What a call does to the state. */
 import type { Call } from '@polkadot/types/interfaces';
-import type { ChainState } from './chain-state.ts';
+import type { ChainState } from '../node/chain-state.ts';
 import { commitWeights } from './commit-weights.ts';
 import type { DispatchResult, PalletEvent } from './dispatch-result.ts';
 import { mayProxy, proxiedCall } from './proxies.ts';

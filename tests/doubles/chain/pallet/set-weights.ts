@@ -1,7 +1,8 @@
 /** Dispatch of plain weights, and what a revealed commit runs into: the pallet's checks, in its order. */
-import type { ChainState } from './chain-state.ts';
+
+import type { SubtensorError } from '../metadata/subtensor-errors.ts';
+import type { ChainState } from '../node/chain-state.ts';
 import type { PalletEvent } from './dispatch-result.ts';
-import type { SubtensorError } from './metadata/subtensor-errors.ts';
 import {
   hasPermit,
   isOwnerHotkey,

@@ -1,6 +1,7 @@
 /** Transactions that wait for a block. */
+
+import { invalid, priorityTooLow, RpcError } from '../rpc/rpc-error.ts';
 import type { SignedExtrinsic } from './extrinsic.ts';
-import { invalid, priorityTooLow, RpcError } from './rpc-error.ts';
 
 /** What happens to a transaction that somebody watches, as `author_extrinsicUpdate` says it. */
 export type PoolStatus =

@@ -1,7 +1,7 @@
 /** Who may make calls for whom. */
 import type { Call } from '@polkadot/types/interfaces';
 import type { Codec } from '@polkadot/types/types';
-import type { ChainState } from './chain-state.ts';
+import type { ChainState } from '../node/chain-state.ts';
 import { addressOf } from './subnet-state.ts';
 
 interface Definition {

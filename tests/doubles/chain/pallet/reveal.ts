@@ -2,13 +2,13 @@
  * The reveal of timelocked commits at the beginning of a block. Whatever is wrong with one shows nowhere on the chain: no event,
  * nothing stored. Only the double's own record says it.
  */
-import { TimelockError, timelockDecrypt } from '../../../app/chain/timelock.ts';
-import { storedPulse } from './beacon.ts';
-import type { ChainState } from './chain-state.ts';
+import { TimelockError, timelockDecrypt } from '../../../../app/chain/timelock.ts';
+import { storedPulse } from '../beacon.ts';
+import type { ChainState } from '../node/chain-state.ts';
+import type { ChainNode } from '../node/node.ts';
 import { readCommitPayload } from './commit-payload.ts';
 import type { PalletEvent } from './dispatch-result.ts';
 import { epochAt, runsModuloEpoch } from './epochs.ts';
-import type { ChainNode } from './node.ts';
 import { setWeights } from './set-weights.ts';
 import { netuidIndex } from './subnet-state.ts';
 import { epochsWithCommits, readCommits, type WaitingCommit, writeCommits } from './timelocked-commits.ts';

@@ -1,6 +1,6 @@
 /** What the pallet reads and writes of a subnet and its neurons. */
 import { decodeAddress, encodeAddress } from '@polkadot/util-crypto/address';
-import type { ChainState } from './chain-state.ts';
+import type { ChainState } from '../node/chain-state.ts';
 
 const MECHANISM_STRIDE = 4_096;
 const SS58_PREFIX = 42;

@@ -1,6 +1,7 @@
 /** The blocks, which of them are final, and which still have their state. */
+
+import { RpcError } from '../rpc/rpc-error.ts';
 import type { Block } from './block.ts';
-import { RpcError } from './rpc-error.ts';
 
 export class Ledger {
   readonly #byNumber = new Map<number, Block>();

@@ -1,10 +1,10 @@
 /** Calls into the runtime without a transaction: its metadata, nonces, and the metagraph. */
 import { compactAddLength, u8aConcat, u8aToHex } from '@polkadot/util';
-import type { Block } from './block.ts';
-import { ChainState } from './chain-state.ts';
-import { METAGRAPH_FIELDS } from './metadata/runtime-apis.ts';
+import { METAGRAPH_FIELDS } from '../metadata/runtime-apis.ts';
+import type { Block } from '../node/block.ts';
+import { ChainState } from '../node/chain-state.ts';
+import type { ChainNode } from '../node/node.ts';
 import { metagraph } from './metagraph.ts';
-import type { ChainNode } from './node.ts';
 import { RpcError } from './rpc-error.ts';
 
 const NONE = '0x00';

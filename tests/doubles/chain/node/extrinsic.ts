@@ -3,9 +3,9 @@ import type { Call, ExtrinsicEra } from '@polkadot/types/interfaces';
 import { hexToU8a, isHex, u8aToHex } from '@polkadot/util';
 import { blake2AsHex, blake2AsU8a } from '@polkadot/util-crypto/blake2';
 import { sr25519Verify } from '@polkadot/util-crypto/sr25519';
-import { invalid, RpcError } from './rpc-error.ts';
+import { addressOf } from '../pallet/subnet-state.ts';
+import { invalid, RpcError } from '../rpc/rpc-error.ts';
 import type { Hex, Runtime } from './runtime.ts';
-import { addressOf } from './subnet-state.ts';
 
 export interface SignedExtrinsic {
   readonly bytes: Hex;

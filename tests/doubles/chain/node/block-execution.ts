@@ -1,16 +1,16 @@
 /** One block: its beginning, its inherent, and the transactions that it takes, with the events of each. */
 import { compactToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
-import { roundAt } from './beacon.ts';
-import { dispatch } from './dispatch.ts';
-import type { PalletEvent } from './dispatch-result.ts';
-import { epochAt, runEpochs } from './epochs.ts';
-import { TIMESTAMP_INDEX } from './metadata/frame-pallets.ts';
+import { roundAt } from '../beacon.ts';
+import { TIMESTAMP_INDEX } from '../metadata/frame-pallets.ts';
+import { dispatch } from '../pallet/dispatch.ts';
+import type { PalletEvent } from '../pallet/dispatch-result.ts';
+import { epochAt, runEpochs } from '../pallet/epochs.ts';
+import { proxiedCall } from '../pallet/proxies.ts';
+import { revealCommits } from '../pallet/reveal.ts';
+import { weightCall } from '../pallet/weight-call.ts';
 import type { ChainNode } from './node.ts';
 import type { Pooled } from './pool.ts';
-import { proxiedCall } from './proxies.ts';
-import { revealCommits } from './reveal.ts';
 import type { Hex, Phase } from './runtime.ts';
-import { weightCall } from './weight-call.ts';
 
 const INFO = { weight: { refTime: 0, proofSize: 0 }, class: 'Normal', paysFee: 'No' };
 /** Rounds that a beacon is ahead of what the chain has stored of it. */

@@ -1,8 +1,9 @@
 /** JSON-RPC methods that answer again and again. */
-import type { Block } from './block.ts';
-import type { Faults } from './faults.ts';
-import type { ChainNode } from './node.ts';
-import type { PoolStatus } from './pool.ts';
+
+import type { Faults } from '../faults.ts';
+import type { Block } from '../node/block.ts';
+import type { ChainNode } from '../node/node.ts';
+import type { PoolStatus } from '../node/pool.ts';
 import type { Params } from './rpc-methods.ts';
 
 interface Topic {

@@ -1,6 +1,6 @@
 /** The JSON-RPC methods of a node that answer once. */
 import { hexToU8a, u8aToHex } from '@polkadot/util';
-import type { ChainNode } from './node.ts';
+import type { ChainNode } from '../node/node.ts';
 import { stateCall } from './state-call.ts';
 
 export type Params = readonly unknown[];

@@ -1,7 +1,7 @@
 /** Commits that wait for their reveal, where the runtime keeps them. */
 import { hexToU8a } from '@polkadot/util';
-import type { ChainState } from './chain-state.ts';
-import type { Hex } from './runtime.ts';
+import type { ChainState } from '../node/chain-state.ts';
+import type { Hex } from '../node/runtime.ts';
 
 export interface WaitingCommit {
   readonly hotkey: string;

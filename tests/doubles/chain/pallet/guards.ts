@@ -1,6 +1,6 @@
 /** What subtensor's transaction extension refuses, in the pool and again when a block is made: codes, not errors. */
 import type { Call } from '@polkadot/types/interfaces';
-import type { ChainState } from './chain-state.ts';
+import type { ChainState } from '../node/chain-state.ts';
 import { lacksStake } from './set-weights.ts';
 import { netuidIndex, passesRateLimit, uidOf } from './subnet-state.ts';
 import { weightCall } from './weight-call.ts';

@@ -1,6 +1,6 @@
 /** The metagraph of a subnet, as far as the double has one. */
-import type { ChainState } from './chain-state.ts';
-import { stakeOf } from './subnet-state.ts';
+import type { ChainState } from '../node/chain-state.ts';
+import { stakeOf } from '../pallet/subnet-state.ts';
 
 /** Null for a subnet that does not exist. */
 export function metagraph(state: ChainState, netuid: number) {

@@ -1,7 +1,7 @@
 /** JSON-RPC over WebSocket on 127.0.0.1, in front of the chain. */
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Faults } from './faults.ts';
-import type { ChainNode } from './node.ts';
+import type { Faults } from '../faults.ts';
+import type { ChainNode } from '../node/node.ts';
 import { RpcError } from './rpc-error.ts';
 import { type Method, type Params, rpcMethods } from './rpc-methods.ts';
 import { type Client, Subscriptions } from './subscriptions.ts';

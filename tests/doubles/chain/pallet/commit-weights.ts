@@ -1,9 +1,9 @@
 /** Dispatch of a timelocked commit: the pallet's checks, in its order. */
 import { blake2AsHex } from '@polkadot/util-crypto/blake2';
-import type { ChainState } from './chain-state.ts';
+import type { SubtensorError } from '../metadata/subtensor-errors.ts';
+import type { ChainState } from '../node/chain-state.ts';
 import type { PalletEvent } from './dispatch-result.ts';
 import { epochAt } from './epochs.ts';
-import type { SubtensorError } from './metadata/subtensor-errors.ts';
 import { lacksStake, missingMechanism } from './set-weights.ts';
 import { netuidIndex, passesRateLimit, uidOf, writeAt } from './subnet-state.ts';
 import { readCommits, writeCommits } from './timelocked-commits.ts';

@@ -5,8 +5,8 @@ import type { StorageEntry } from '@polkadot/types/primitive/types';
 import type { Codec } from '@polkadot/types/types';
 import { compactStripLength, hexToU8a, u8aConcat, u8aToHex } from '@polkadot/util';
 import { blake2AsHex } from '@polkadot/util-crypto/blake2';
-import { type AuthoredMetadata, authorMetadata, type RuntimeShape } from './metadata/author.ts';
-import { EMPTY_EXTENSIONS } from './metadata/extrinsic-types.ts';
+import { type AuthoredMetadata, authorMetadata, type RuntimeShape } from '../metadata/author.ts';
+import { EMPTY_EXTENSIONS } from '../metadata/extrinsic-types.ts';
 
 export type Hex = `0x${string}`;
 /** What an event's phase is: an extrinsic by its index, or the block's own beginning. */

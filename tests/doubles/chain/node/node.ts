@@ -1,18 +1,18 @@
 /** The chain itself: takes transactions, makes blocks of them, and keeps the state of each. */
-import type { TestBeacon } from './beacon.ts';
+import type { TestBeacon } from '../beacon.ts';
+import type { Faults } from '../faults.ts';
+import type { GuardRules } from '../pallet/guards.ts';
+import { ChainRecord } from '../record.ts';
+import { RpcError } from '../rpc/rpc-error.ts';
+import { admit, check } from './admission.ts';
 import { type Block, sealBlock } from './block.ts';
 import { executeBlock } from './block-execution.ts';
 import { ChainState } from './chain-state.ts';
-import { checkSignature, deathOf, readExtrinsic, type SignedExtrinsic } from './extrinsic.ts';
-import type { Faults } from './faults.ts';
-import { type GuardRules, guard } from './guards.ts';
+import { readExtrinsic } from './extrinsic.ts';
 import { Ledger } from './ledger.ts';
 import { Pool, type Pooled, type PoolStatus } from './pool.ts';
-import { ChainRecord } from './record.ts';
-import { customInvalid, priorityTooLow, RpcError } from './rpc-error.ts';
 import type { Runtime } from './runtime.ts';
 import { Storage } from './storage.ts';
-import { weightCall } from './weight-call.ts';
 
 export interface NodeOptions extends GuardRules {
   readonly runtime: Runtime;
@@ -105,7 +105,7 @@ export class ChainNode {
       this.record.submissions.push({ hash, bytes: extrinsic.bytes, signer, answer });
     try {
       this.pool.checkUnknown(hash, this.nextBlock);
-      this.#admit(extrinsic, watch);
+      admit(this, extrinsic, watch);
     } catch (error) {
       if (error instanceof RpcError) {
         if (error.code === 1010) this.pool.ban(hash, this.nextBlock);
@@ -115,40 +115,6 @@ export class ChainNode {
     }
     noted('accepted');
     return hash;
-  }
-
-  #admit(extrinsic: SignedExtrinsic, watch: (status: PoolStatus) => void): void {
-    this.#check(extrinsic);
-    const refusal = this.options.faults.takeRefusal();
-    if (refusal !== null) throw refusal;
-    this.#refuseSecondCommit(extrinsic);
-    this.pool.add(
-      { extrinsic, death: deathOf(extrinsic, this.nextBlock), watch },
-      this.nonceOf(extrinsic.signer),
-    );
-  }
-
-  /** The newest runtimes let one commit of a hotkey and mechanism wait at a time. */
-  #refuseSecondCommit({ signer, call }: SignedExtrinsic): void {
-    const commit = weightCall(call);
-    if (commit?.kind !== 'timelocked' || !this.options.commitsRateLimitedInPool) return;
-    const waits = this.pool.of(signer).some(({ extrinsic }) => {
-      const other = weightCall(extrinsic.call);
-      return other?.kind === 'timelocked' && other.netuid === commit.netuid && other.mecid === commit.mecid;
-    });
-    if (waits) throw priorityTooLow();
-  }
-
-  /** What a node checks in the pool and again when it makes a block. Throws `RpcError`. */
-  #check(extrinsic: SignedExtrinsic): void {
-    checkSignature(extrinsic, {
-      runtime: this.#runtime,
-      genesisHash: this.ledger.genesis.hash,
-      nextBlock: this.nextBlock,
-      hashOf: (number) => this.ledger.hashOf(number),
-    });
-    const code = guard(this.state, extrinsic.call, extrinsic.signer, this.options);
-    if (code !== null) throw customInvalid(code);
   }
 
   /** Another runtime from the block after the next one on. */
@@ -209,7 +175,7 @@ export class ChainNode {
 
   #isStillGood(pooled: Pooled): boolean {
     try {
-      this.#check(pooled.extrinsic);
+      check(this, pooled.extrinsic);
       return true;
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
