@@ -1,10 +1,11 @@
 /**
  * `npm run chain-spec`: gets what the tests on the real runtime need, once, into the user's cache: the pinned chain spec
- * (`-- --from FILE` takes a copy on this machine) and chopsticks. The tests skip where it is absent.
+ * (`-- --from FILE` takes a copy on this machine), chopsticks, and Bittensor's SDK for Python. They skip where it is absent.
  */
 import { parseArgs } from 'node:util';
 import { installChopsticks } from './chopsticks-package.ts';
 import { getSpec, NoChainSpec } from './pinned-spec.ts';
+import { installSdk } from './sdk.ts';
 
 const USAGE = 'usage: npm run chain-spec [-- --from FILE]';
 const say = (line: string) => console.error(line);
@@ -13,6 +14,7 @@ async function main(): Promise<void> {
   const { values } = parseArgs({ options: { from: { type: 'string' } } });
   await getSpec({ from: values.from ?? null, fetch, log: say });
   await installChopsticks(say);
+  await installSdk(say);
   say('ready: npx vitest run tests/chain/runtime');
 }
 

@@ -12,7 +12,7 @@ import type { DispatchError, EventRecord } from '@polkadot/types/interfaces';
 import type { Codec } from '@polkadot/types/types';
 import { cryptoWaitReady } from '@polkadot/util-crypto';
 import type { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
-import { TEST_BEACON } from './test-beacon.ts';
+import { storedPulse, TEST_BEACON } from '../../doubles/chain/beacon.ts';
 
 type Call = SubmittableExtrinsic<'promise'>;
 
@@ -160,10 +160,8 @@ export class LocalSubnet {
   }
 
   /** As if the pulse had come from the network; the pallet does not look at a stored one again. */
-  async publishPulse(round: number, signature: Uint8Array = TEST_BEACON.pulse(round)): Promise<void> {
-    const hex = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}`;
-    const pulse = { round, randomness: hex(new Uint8Array(32)), signature: hex(signature) };
-    await this.store('pulses', [round], pulse, 'drand');
+  async publishPulse(round: number, signedRound: number = round): Promise<void> {
+    await this.store('pulses', [round], { ...storedPulse(TEST_BEACON, signedRound), round }, 'drand');
   }
 
   async close(): Promise<void> {

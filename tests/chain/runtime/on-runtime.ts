@@ -14,8 +14,9 @@ const missing = runtimeMissing();
 if (missing !== null) console.warn(`${missing}; skipping what is tested on the real runtime`);
 
 /** The end of the title tells `npm test` that nobody can install it without internet. */
-export function onRuntime(title: string, body: () => Promise<void>): void {
-  it.skipIf(missing !== null)(`${title} (from the internet)`, body, TEST_MS);
+export function onRuntime(title: string, body: () => Promise<void>, lacks: string | null = null): void {
+  if (missing === null && lacks !== null) console.warn(`${lacks}; skipping: ${title}`);
+  it.skipIf(missing !== null || lacks !== null)(`${title} (from the internet)`, body, TEST_MS);
 }
 
 export interface Bench {

@@ -10,8 +10,8 @@ import type { SubnetState } from '../../../app/chain/subnet.ts';
 import { readSubnet } from '../../../app/chain/subnet-read.ts';
 import { timelockEncrypt } from '../../../app/chain/timelock.ts';
 import { timelockPayload } from '../../../app/chain/timelock-payload.ts';
+import { TEST_BEACON } from '../../doubles/chain/beacon.ts';
 import { type LocalSubnet, NETUID } from './local-subnet.ts';
-import { TEST_BEACON } from './test-beacon.ts';
 
 /** Of the weights that it makes, and that the subnet wants. */
 export const VERSION_KEY = 7n;

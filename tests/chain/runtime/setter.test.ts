@@ -8,12 +8,12 @@ import type { SetterReport } from '../../../app/chain/setter/report.ts';
 import type { WeightSet } from '../../../app/chain/setter/weight-set.ts';
 import type { Hotkey } from '../../../app/ids.ts';
 import { DEFAULT_SHARES } from '../../../app/scoring/shares.ts';
+import { TEST_BEACON } from '../../doubles/chain/beacon.ts';
 import { type MemoryRows, memoryStore } from '../setter/memory-store.ts';
 import { type CutProxy, startCutProxy } from './cut-proxy.ts';
 import { NETUID } from './local-subnet.ts';
 import { aBench, onRuntime } from './on-runtime.ts';
 import { VERSION_KEY } from './our-side.ts';
-import { TEST_BEACON } from './test-beacon.ts';
 
 const bench = aBench();
 const rows: MemoryRows = { sets: [], busy: false };
@@ -43,7 +43,7 @@ function aSetter(chain: Chain, publicKey: string = TEST_BEACON.publicKey): Weigh
       standingAt: 0,
     }),
     now: () => 0,
-    beacon: { ...QUICKNET, publicKey },
+    beacon: { ...TEST_BEACON, publicKey },
   });
 }
 
@@ -54,6 +54,14 @@ const newest = (): WeightSet => {
   return set;
 };
 const stored = ({ row: { uids, values } }: WeightSet) => uids.map((uid, at) => [uid, values[at]]);
+
+/** What becomes of a commit: its pulse before or after the block in which the chain opens it. */
+interface Fate {
+  readonly because: string;
+  readonly by: WeightSetter;
+  readonly before?: (round: number) => Promise<void>;
+  readonly after?: (round: number) => Promise<void>;
+}
 
 /** In how many blocks it is. */
 async function inclusions({ extrinsic }: WeightSet): Promise<number> {
@@ -109,35 +117,31 @@ describe('the weight setter on the real runtime', () => {
     'finds each commit that the chain drops without a word, and reads back the one that it opens',
     async () => {
       const { subnet, ours } = bench;
-      const before = await subnet.row(subnet.validator.hotkey);
+      const plainRow = await subnet.row(subnet.validator.hotkey);
       await subnet.store('commitRevealWeightsEnabled', [NETUID], true);
       await subnet.store('weights', [NETUID, await subnet.uid(subnet.validator.hotkey)], []);
       await subnet.skipTo((await bench.ours.look()).state.block.number + 42);
       /** Opens nothing: its ciphertexts are for quicknet, which does not run here. */
       const foreign = aSetter(ours.chain, QUICKNET.publicKey);
       const good = aSetter(ours.chain);
-      const fates: { because: string; by: WeightSetter; pulse: (round: number) => Promise<void> }[] = [
-        { because: 'a foreign ciphertext', by: foreign, pulse: (round) => subnet.publishPulse(round) },
-        { because: 'a missing pulse', by: good, pulse: async () => {} },
-        {
-          because: 'a wrong round',
-          by: good,
-          pulse: (round) => subnet.publishPulse(round, TEST_BEACON.pulse(round + 1)),
-        },
+      const fates: Fate[] = [
+        { because: 'a foreign ciphertext', by: foreign, before: (round) => subnet.publishPulse(round) },
+        // the chain looks in the block of the epoch, once
+        { because: 'a pulse one block too late', by: good, after: (round) => subnet.publishPulse(round) },
+        { because: 'a wrong round', by: good, before: (round) => subnet.publishPulse(round, round + 1) },
       ];
-      let alerts: string[] = [];
-      for (const { because, by, pulse } of fates) {
+      for (const [at, { because, by, before, after }] of fates.entries()) {
         await by.look();
         await subnet.blocks(1);
         await by.look();
         const set = newest();
         expect(set, because).toMatchObject({ state: 'included', call: 'commit_crv3_weights' });
-        await pulse(set.revealRound ?? 0);
+        await before?.(set.revealRound ?? 0);
         await subnet.skipTo((set.revealFrom ?? 0) - 1);
         expect(kinds(await by.look()), because).toEqual(['wait']);
         await subnet.blocks(1);
-        const next = fates[fates.findIndex((fate) => fate.because === because) + 1]?.by ?? good;
-        const report = await next.look();
+        await after?.(set.revealRound ?? 0);
+        const report = await (fates[at + 1]?.by ?? good).look();
         expect(
           rows.sets.find(({ id }) => id === set.id),
           because,
@@ -145,7 +149,7 @@ describe('the weight setter on the real runtime', () => {
           state: 'failed',
           failureCode: 'reveal_lost',
         });
-        alerts = report.alerts.filter(({ severity }) => severity === 'page').map(({ code }) => code);
+        const alerts = report.alerts.filter(({ severity }) => severity === 'page').map(({ code }) => code);
         expect(alerts, because).toContain('reveal_lost');
         expect(await subnet.row(subnet.validator.hotkey), because).toEqual([]);
       }
@@ -162,7 +166,7 @@ describe('the weight setter on the real runtime', () => {
         state: 'verified',
         verifiedBy: 'event',
       });
-      expect(await subnet.row(subnet.validator.hotkey)).toEqual(before);
+      expect(await subnet.row(subnet.validator.hotkey)).toEqual(plainRow);
       expect(new Set(rows.sets.map(({ epoch }) => epoch)).size).toBe(rows.sets.length);
     },
   );

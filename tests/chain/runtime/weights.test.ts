@@ -4,13 +4,17 @@ import { chooseCall } from '../../../app/chain/calls.ts';
 import { nextEpochBlock, revealRound } from '../../../app/chain/epoch.ts';
 import { normalise } from '../../../app/chain/normalise.ts';
 import { preflight } from '../../../app/chain/preflight.ts';
+import { TEST_BEACON } from '../../doubles/chain/beacon.ts';
 import { NETUID } from './local-subnet.ts';
 import { aBench, onRuntime } from './on-runtime.ts';
 import { commit, plain, VERSION_KEY } from './our-side.ts';
+import { findSdk, rowBySdk } from './sdk.ts';
+import { HOW_TO_PREPARE } from './start-runtime.ts';
 
 const SHARES = [0.6, 0.25, 0.1, 0.05];
 const PAID = [65_535, 27_306, 10_922, 5_461];
 const bench = aBench();
+const sdk = findSdk();
 
 /** The row for these miners, the first as the winner; the call that the chain wants now. */
 async function decide(miners: readonly string[]) {
@@ -46,15 +50,26 @@ describe('weights on the real runtime', () => {
     expect(own?.lastUpdate).toBe(outcome?.block.number);
   });
 
+  onRuntime(
+    "are read by Bittensor's own SDK as we read them",
+    async () => {
+      const { own } = (await bench.ours.look()).state;
+      const row = await rowBySdk(sdk ?? '', bench.url, NETUID, own?.uid ?? -1);
+      expect(row.stored).toEqual(own?.row);
+      for (const [place, [, fraction]] of row.shown.entries())
+        expect(fraction).toBeCloseTo(SHARES[place] ?? 0, 4);
+    },
+    sdk === null ? `Bittensor's SDK is not installed; ${HOW_TO_PREPARE}` : null,
+  );
+
   onRuntime('are opened by the pallet and stored as sent by call 99', async () => {
     const { subnet, ours } = bench;
     await subnet.configure('sudoSetCommitRevealWeightsEnabled', NETUID, true);
     const { state, row, call } = await decide([...subnet.miners].reverse());
     expect([call.pallet, call.index, call.name]).toEqual([7, 99, 'commit_crv3_weights']);
-    const nowSeconds = state.timestampMs / 1000;
-    const beacon = { genesisSeconds: 1_692_803_367, periodSeconds: 3 };
-    const { revealPeriodEpochs, schedule } = state;
-    const round = revealRound(schedule, { revealPeriodEpochs, nowSeconds, beacon });
+    const { revealPeriodEpochs, schedule, timestampMs } = state;
+    const clock = { revealPeriodEpochs, nowSeconds: timestampMs / 1_000, beacon: TEST_BEACON };
+    const round = revealRound(schedule, clock);
     expect(preflight({ state, call, row, versionKey: VERSION_KEY, revealRound: round })).toEqual([]);
     const before = await subnet.row(subnet.validator.hotkey);
 
