@@ -53,8 +53,14 @@ export function createStandingSource(
         });
         const firstUse = serverKey === null && known === null;
         const { publicKey, issuedAt, payload } = standing;
-        known = { publicKey, pinnedAt: known?.pinnedAt ?? at, round: payload.round, issuedAt };
-        const followed = known;
+        const followed = {
+          publicKey,
+          pinnedAt: known?.pinnedAt ?? at,
+          round: payload.round,
+          // a clock that is behind must not lead back step by step
+          issuedAt: Math.max(issuedAt, known?.issuedAt ?? 0),
+        };
+        known = followed;
         if (!dryRun)
           state.change((before) => ({ ...before, referees: { ...before.referees, [referee]: followed } }));
         return { kind: 'accepted', standing, firstUse };

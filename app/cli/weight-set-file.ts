@@ -51,8 +51,12 @@ export function fileWeightSetStore(file: StateFile, now: () => number): WeightSe
     },
     async move(id, from, change) {
       const { weightSets } = file.read();
-      if (!weightSets.some((set) => set.id === id && set.state === from)) return false;
-      keep(weightSets.map((set) => (set.id === id ? { ...set, ...change, id, updatedAt: now() } : set)));
+      const before = weightSets.find((set) => set.id === id && set.state === from);
+      if (before === undefined) return false;
+      const after = { ...before, ...change, id, updatedAt: now() };
+      // a node's answer may be of any length
+      const moved = { ...after, failure: after.failure?.slice(0, 2_000) ?? null };
+      keep(weightSets.map((set) => (set === before ? moved : set)));
       return true;
     },
   };

@@ -241,6 +241,17 @@ describe('the key of a Referee', () => {
     await follow(machine, ['--wallet', machine.wallet, '--once']);
   });
 
+  it('is led back in no steps, however small', async () => {
+    const referee = await aReferee();
+    const machine = aMachine(referee, await aChain());
+    const once = () => follow(machine, ['--wallet', machine.wallet, '--once']);
+    await once();
+    referee.payload = aStanding({ issuedAt: iso(ISSUED_AT - 6 * 60_000) });
+    await once();
+    referee.payload = aStanding({ issuedAt: iso(ISSUED_AT - 12 * 60_000) });
+    await expect(once()).rejects.toThrow('was seen already');
+  });
+
   it('signs no older standing than the one that was seen', async () => {
     const referee = await aReferee();
     const machine = aMachine(referee, await aChain());

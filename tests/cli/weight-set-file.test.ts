@@ -69,6 +69,13 @@ describe('attempts in a file', () => {
     expect((await store.history(SLOT, 2)).map(({ id }) => id)).toEqual([3, 2]);
   });
 
+  it('keep the beginning of what a node had to say', async () => {
+    const { store, again } = opened();
+    await store.plan(aSet(5));
+    await store.move(1, 'planned', { state: 'failed', failure: 'x'.repeat(200_000) });
+    expect((await again().history(SLOT, 1))[0]?.failure).toHaveLength(2_000);
+  });
+
   it('are moved by who finds them where he left them', async () => {
     const { store } = opened();
     await store.plan(aSet(5));

@@ -1,4 +1,5 @@
 /** Whether a signed standing may be acted on. Pure, but for the arithmetic of signatures. */
+import { z } from 'zod';
 import type { Share } from '../../scoring/shares.ts';
 import { Envelope, isSealedBy, keyIdOf, WellKnown } from './envelope.ts';
 import { StandingPayload } from './payload.ts';
@@ -34,6 +35,9 @@ export class StandingError extends Error {
     this.retryable = ['unreachable', 'too_old', 'from_the_future', 'rolled_back'].includes(code);
   }
 }
+
+/** What every version of the payload says. */
+const Versioned = z.looseObject({ version: z.number() });
 
 export interface Expectation {
   readonly netuid: number;
@@ -73,7 +77,7 @@ export function acceptStanding(wellKnown: unknown, answer: unknown, expected: Ex
       'bad_signature',
       `the signature of the standing does not hold under key ${keyId}: somebody changed it on its way`,
     );
-  const { version } = envelope.payload as { version?: unknown };
+  const { version } = parsed(Versioned, envelope.payload);
   if (version !== 1)
     throw new StandingError(
       'unknown_version',
@@ -115,7 +119,7 @@ function checkSubnet(payload: StandingPayload, network: string, expected: Expect
 
 function checkTime({ round }: StandingPayload, issuedAt: number, { now, last }: Expectation): void {
   const when = new Date(issuedAt).toISOString();
-  if (now - issuedAt > MAX_AGE_MS)
+  if (!(now - issuedAt <= MAX_AGE_MS))
     throw new StandingError('too_old', `the standing is of ${when}, more than 24 h ago`);
   if (issuedAt - now > CLOCKS_MS)
     throw new StandingError(
