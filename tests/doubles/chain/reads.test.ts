@@ -23,6 +23,15 @@ describe('the chain double', () => {
     expect((await api.rpc.chain.getBlockHash(4_999)).isEmpty).toBe(true);
   });
 
+  it('has a genesis of its own under another name', async () => {
+    const first = await openDouble();
+    const again = await openDouble();
+    const other = await openDouble({}, { chainName: 'Another chain' });
+    expect(again.double.genesisHash).toBe(first.double.genesisHash);
+    expect(other.double.genesisHash).not.toBe(first.double.genesisHash);
+    expect((await other.api.rpc.system.chain()).toString()).toBe('Another chain');
+  });
+
   it('has the storage key of a real chain', async () => {
     const { api } = await openDouble();
     expect(api.query.subtensorModule?.tempo?.key(1)).toBe(

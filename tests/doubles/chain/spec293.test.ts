@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type EpochSchedule, firstRevealBlock, revealRound } from '../../../app/chain/epoch.ts';
 import { timelockEncrypt } from '../../../app/chain/timelock.ts';
 import { timelockPayload } from '../../../app/chain/timelock-payload.ts';
-import { connect, eventsOf, NETUID, openDouble, refusal, signed, tx } from './fixture.ts';
+import { connect, eventsOf, NETUID, openDouble, pairOf, refusal, signed, tx } from './fixture.ts';
 
 const OLD = { runtime: 'spec293' } as const;
 
@@ -25,6 +25,18 @@ describe('spec 293', () => {
     expect(await refusal(api, await signed(api, call(), validator))).toBeNull();
     await double.mine();
     expect(double.record.inclusions.at(-1)?.error).toBe('SubtensorModule.SettingWeightsTooFast');
+  });
+
+  it('misspells the type of the proxy, whose index is the same', async () => {
+    const { api, double, validator } = await openDouble({}, OLD);
+    const proxy = pairOf('//Proxy');
+    double.setProxies(validator.address, [proxy.address]);
+    const inner = tx(api, 'subtensorModule.setWeights', NETUID, [2], [65_535], 0);
+    const call = tx(api, 'proxy.proxy', validator.address, 'NonFungibile', inner.method);
+    expect(call.method.toHex()).toContain('0105070007');
+    await refusal(api, await signed(api, call, proxy));
+    await double.mine();
+    expect(double.subnet(NETUID).row(validator.address)).toEqual([[2, 65_535]]);
   });
 
   it('numbers its errors in its own way', async () => {

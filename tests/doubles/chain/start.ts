@@ -29,6 +29,8 @@ export interface ChainDoubleOptions {
   readonly firstBlock?: number;
   /** Unix milliseconds of chain time at the first block. */
   readonly startAtMs?: number;
+  /** Chains of other names have another genesis. */
+  readonly chainName?: string;
   /** `StakeThreshold`, in rao. */
   readonly stakeThreshold?: number | bigint;
   /** Whether the pool holds commits to the rate limit too, as the newest runtimes do; true by default. */
@@ -109,6 +111,7 @@ export async function startChainDouble(options: ChainDoubleOptions = {}): Promis
     firstBlock: options.firstBlock ?? 1_000,
     startAtMs: options.startAtMs ?? START_AT_MS,
     blockSeconds: BLOCK_SECONDS,
+    chainName: options.chainName ?? 'Chain double',
     finalityLag: options.finalityLag ?? 0,
     commitsRateLimitedInPool: options.commitsRateLimitedInPool ?? true,
     beacon: TEST_BEACON,

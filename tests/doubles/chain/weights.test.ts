@@ -2,20 +2,22 @@
 import { describe, expect, it } from 'vitest';
 import { eventsOf, NETUID, openDouble, pairOf, plainRow, read, refusal, signed, tx } from './fixture.ts';
 
-describe('plain weights', () => {
-  it('land with the call bytes of a real runtime, and read back', async () => {
-    const { double, api, validator } = await openDouble();
-    const golden = tx(
-      api,
-      'subtensorModule.setMechanismWeights',
-      7,
-      0,
-      [2, 3, 4, 5],
-      [65_535, 27_306, 10_922, 5_461],
-      0,
-    );
-    expect(golden.method.toHex()).toBe('0x077707000010020003000400050010ffffaa6aaa2a55150000000000000000');
+it.each([
+  ['setWeights', [7, [1, 2], [65_535, 27_306], 0], '0x07000700080100020008ffffaa6a0000000000000000'],
+  [
+    'setMechanismWeights',
+    [7, 0, [1, 2], [65_535, 27_306], 0],
+    '0x0777070000080100020008ffffaa6a0000000000000000',
+  ],
+  ['commitTimelockedMechanismWeights', [7, 0, '0x0102', 1_000, 4], '0x0776070000080102e8030000000000000400'],
+])('%s has the bytes that it has on a real runtime', async (name, args, bytes) => {
+  const { api } = await openDouble();
+  expect(tx(api, `subtensorModule.${name}`, ...args).method.toHex()).toBe(bytes);
+});
 
+describe('plain weights', () => {
+  it('land, and read back', async () => {
+    const { double, api, validator } = await openDouble();
     expect(await refusal(api, await signed(api, plainRow(api), validator))).toBeNull();
     const { hash, number } = await double.mine();
 

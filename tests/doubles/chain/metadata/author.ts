@@ -46,13 +46,14 @@ const MAGIC = [0x6d, 0x65, 0x74, 0x61];
 export function authorMetadata({ form, changedCalls, unknownExtension }: RuntimeShape): AuthoredMetadata {
   const base = baseTypes();
   const { table, bytes, h256, u32, unit } = base;
-  const subtensor = subtensorPallet(base, { today: form === 'today', changedCalls });
+  const today = form === 'today';
+  const subtensor = subtensorPallet(base, { today, changedCalls });
   const timestamp = timestampPallet(base);
   const system = { calls: systemCalls(base), events: systemEvents(base) };
 
-  let proxy = proxyPallet(base, unit);
+  let proxy = proxyPallet(base, unit, today);
   const callType = table.recursiveVariant('node_subtensor_runtime::RuntimeCall', (self) => {
-    proxy = { ...proxy, calls: proxyCalls(base, self) };
+    proxy = { ...proxy, calls: proxyCalls(base, self, today) };
     return [
       outer('System', system.calls, 0),
       outer('Timestamp', timestamp.calls, TIMESTAMP_INDEX),

@@ -65,22 +65,26 @@ export function timestampPallet({ table, u64 }: BaseTypes): Pallet {
   };
 }
 
-export function proxyTypes({ table }: BaseTypes): TypeId {
-  const names = ['Any', 'Owner', 'NonCritical', 'NonTransfer', 'Senate', 'NonFungible', 'Triumvirate'];
+/** Index of the type that lets weights pass and no funds; its name was misspelled up to spec 293. */
+export const NON_FUNGIBLE = 5;
+
+function proxyTypes({ table }: BaseTypes, today: boolean): TypeId {
+  const nonFungible = today ? 'NonFungible' : 'NonFungibile';
+  const names = ['Any', 'Owner', 'NonCritical', 'NonTransfer', 'Senate', nonFungible, 'Triumvirate'];
   return table.variant(
     'subtensor_runtime_common::ProxyType',
     names.map((name, index) => [name, [], index]),
   );
 }
 
-export function proxyCalls(base: BaseTypes, runtimeCall: TypeId): TypeId {
+export function proxyCalls(base: BaseTypes, runtimeCall: TypeId, today: boolean): TypeId {
   const { table, address } = base;
   return table.variant('pallet_proxy::pallet::Call', [
     [
       'proxy',
       [
         ['real', address],
-        ['force_proxy_type', table.option(proxyTypes(base))],
+        ['force_proxy_type', table.option(proxyTypes(base, today))],
         ['call', runtimeCall],
       ],
       0,
@@ -90,11 +94,11 @@ export function proxyCalls(base: BaseTypes, runtimeCall: TypeId): TypeId {
 
 export const PROXY_ERRORS = { NotProxy: 2, Unproxyable: 3 } as const;
 
-export function proxyPallet(base: BaseTypes, calls: TypeId): Pallet {
+export function proxyPallet(base: BaseTypes, calls: TypeId, today: boolean): Pallet {
   const { table, account, u32, u64, dispatchResult } = base;
   const definition = table.struct('pallet_proxy::ProxyDefinition', [
     ['delegate', account],
-    ['proxy_type', proxyTypes(base)],
+    ['proxy_type', proxyTypes(base, today)],
     ['delay', u32],
   ]);
   return {

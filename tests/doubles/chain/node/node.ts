@@ -16,6 +16,7 @@ import { Storage } from './storage.ts';
 
 export interface NodeOptions extends GuardRules {
   readonly runtime: Runtime;
+  readonly chainName: string;
   /** Number of the first block after genesis: the ones between never were. */
   readonly firstBlock: number;
   /** Unix milliseconds of the first block. */
@@ -53,7 +54,7 @@ export class ChainNode {
     this.#runtime = options.runtime;
     const genesis = sealBlock(0, NO_PARENT, {
       extrinsics: [],
-      seed: 'chain double',
+      seed: options.chainName,
       runtime: options.runtime,
     });
     this.ledger = new Ledger(genesis, options.finalityLag);

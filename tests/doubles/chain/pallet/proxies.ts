@@ -1,6 +1,7 @@
 /** Who may make calls for whom. */
 import type { Call } from '@polkadot/types/interfaces';
 import type { Codec } from '@polkadot/types/types';
+import { NON_FUNGIBLE } from '../metadata/frame-pallets.ts';
 import type { ChainState } from '../node/chain-state.ts';
 import { addressOf } from './subnet-state.ts';
 
@@ -18,7 +19,7 @@ export interface ProxiedCall {
 }
 
 /** Types that let calls of SubtensorModule pass which move no funds. */
-const ALLOWED = new Set(['Any', 'NonCritical', 'NonTransfer', 'NonFungible']);
+const ALLOWED = new Set(['Any', 'NonCritical', 'NonTransfer', 'NonFungible', 'NonFungibile']);
 
 /** Null for a call that is no `proxy.proxy`. */
 export function proxiedCall(call: Call): ProxiedCall | null {
@@ -47,7 +48,7 @@ export function mayProxy(state: ChainState, delegate: string, { real, forcedType
 }
 
 export function setProxies(state: ChainState, real: string, delegates: readonly string[]): void {
-  const list = delegates.map((delegate) => ({ delegate, proxyType: 'NonFungible', delay: 0 }));
+  const list = delegates.map((delegate) => ({ delegate, proxyType: NON_FUNGIBLE, delay: 0 }));
   state.write('Proxy.Proxies', [real], [list, 93_000_000]);
 }
 

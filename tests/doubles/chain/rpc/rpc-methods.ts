@@ -42,7 +42,7 @@ export function rpcMethods(node: ChainNode): Readonly<Record<string, Method>> {
       const rest = typeof after === 'string' ? keys.filter((key) => key > after) : keys;
       return rest.slice(0, Number(count));
     },
-    system_chain: () => 'Chain double',
+    system_chain: () => node.options.chainName,
     system_name: () => 'subtensor-node',
     system_version: () => '4.0.0-double',
     system_health: () => ({ peers: 8, isSyncing: false, shouldHavePeers: true }),
