@@ -229,4 +229,31 @@ describe('in any order of misfortunes', () => {
       { numRuns: 60 },
     );
   }, 60_000);
+
+  it('needs no lease: two replicas that get in each other’s way send once', async () => {
+    const ticks = fc.array(times(0, 12), { minLength: 20, maxLength: 60 });
+    await fc.assert(
+      fc.asyncProperty(ticks, ticks, times(0, 3), async (one, two, dropped) => {
+        const model = new ModelChain();
+        const rows: MemoryRows = { sets: [], busy: false };
+        const replicas = [one, two].map((pauses) => {
+          const process = new Process();
+          let at = 0;
+          process.pause = async () => {
+            const pause = pauses[at++ % pauses.length] ?? 0;
+            for (let tick = 0; tick < pause; tick += 1) await null;
+          };
+          return rig(model, rows, process, { lease: false });
+        });
+        while (model.head < 2 * TEMPO) {
+          model.step();
+          await Promise.all(replicas.map(({ look }) => look()));
+          if (model.head === 42 + dropped) model.pool = [];
+        }
+        expect(model.counted.map(({ epoch }) => epoch)).toEqual([0, 1]);
+        expect(rows.sets.map(({ state }) => state)).toEqual(['verified', 'verified']);
+      }),
+      { numRuns: 40 },
+    );
+  }, 60_000);
 });

@@ -121,22 +121,30 @@ describe('the weight setter on a chain', () => {
     ]);
   });
 
-  it('sends the same bytes again when the pool has lost them and refused them for a while', async () => {
+  it('sends the same bytes again when the pool has lost them', async () => {
     const double = await aSubnet({ tempo: 100 });
     const setter = await aSetter(double);
     await setter.live(FIRST + 42);
-    expect(double.record.submissions).toHaveLength(1);
-    double.faults.refuseInPool(
-      { code: 1010, message: 'Invalid Transaction', data: 'Transaction has a bad signature' },
-      40,
-    );
     double.dropPool();
-    const meanwhile = await setter.live(FIRST + 60);
-    double.faults.clear();
-    expect(kindsOf(meanwhile)).not.toContain('failed');
+    await setter.live(FIRST + 60);
+    expect(new Set(double.record.submissions.map(({ hash }) => hash)).size).toBe(1);
+    expect(double.record.inclusionsByEpoch(HOTKEY, NETUID)).toEqual([[0, 1]]);
+    expect(await setter.history()).toMatchObject([{ state: 'verified', attempt: 1 }]);
+  });
+
+  it('waits until bytes that the pool has banned can be in no block, and makes a new attempt', async () => {
+    const double = await aSubnet({ tempo: 100 });
+    const setter = await aSetter(double);
+    double.faults.refuseInPool({ custom: 255 }, 1);
+    const report = await setter.live(FIRST + 60);
+    expect(codesOf(report)).toEqual([]);
+    expect(await setter.history()).toMatchObject([{ state: 'signed' }]);
     await setter.live(FIRST + 99);
-    expect((await setter.history()).at(-1)).toMatchObject({ state: 'verified', attempt: 1 });
-    expect(double.record.inclusionsByEpoch(HOTKEY, NETUID).map(([, count]) => count)).toEqual([1]);
+    expect((await setter.history()).toReversed()).toMatchObject([
+      { attempt: 1, state: 'failed', failureCode: 'era_over' },
+      { attempt: 2, state: 'verified' },
+    ]);
+    expect(double.record.inclusionsByEpoch(HOTKEY, NETUID)).toEqual([[0, 1]]);
   });
 
   it('makes a new attempt when an upgrade of the runtime made the bytes worthless', async () => {

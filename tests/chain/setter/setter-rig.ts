@@ -23,13 +23,17 @@ export class Process {
   readonly effects: string[] = [];
   isDead = false;
   dieAt: { effect: number; after: boolean } | null = null;
+  /** How long each effect is held up, so that two processes get in each other's way. */
+  pause: () => Promise<void> = async () => {};
 
   async effect<T>(name: string, work: () => Promise<T>): Promise<T> {
     if (this.isDead) throw new Dead(name);
     this.effects.push(name);
     const dies = this.dieAt !== null && this.effects.length === this.dieAt.effect;
     if (dies && !this.dieAt?.after) this.#die(name);
+    await this.pause();
     const result = await work();
+    await this.pause();
     if (dies) this.#die(name);
     return result;
   }
