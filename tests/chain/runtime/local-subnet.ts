@@ -104,6 +104,11 @@ export class LocalSubnet {
     return (await this.api.rpc.chain.getHeader()).number.toNumber();
   }
 
+  /** Extrinsics that wait for a block. */
+  async pending(): Promise<number> {
+    return (await this.api.rpc.author.pendingExtrinsics()).length;
+  }
+
   async events(hash: string): Promise<readonly EventRecord[]> {
     const at = await this.api.at(hash);
     return (await at.query.system?.events?.()) as unknown as Vec<EventRecord>;

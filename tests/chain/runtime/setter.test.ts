@@ -9,8 +9,8 @@ import type { WeightSet } from '../../../app/chain/setter/weight-set.ts';
 import type { Hotkey } from '../../../app/ids.ts';
 import { DEFAULT_SHARES } from '../../../app/scoring/shares.ts';
 import { TEST_BEACON } from '../../doubles/chain/beacon.ts';
+import { startTcpProxy, type TcpProxy } from '../connection/tcp-proxy.ts';
 import { type MemoryRows, memoryStore } from '../setter/memory-store.ts';
-import { type CutProxy, startCutProxy } from './cut-proxy.ts';
 import { NETUID } from './local-subnet.ts';
 import { aBench, onRuntime } from './on-runtime.ts';
 import { VERSION_KEY } from './our-side.ts';
@@ -63,6 +63,11 @@ interface Fate {
   readonly after?: (round: number) => Promise<void>;
 }
 
+async function cutOnceArrived(proxy: TcpProxy): Promise<void> {
+  while ((await bench.subnet.pending()) === 0);
+  proxy.cut();
+}
+
 /** In how many blocks it is. */
 async function inclusions({ extrinsic }: WeightSet): Promise<number> {
   const { subnet } = bench;
@@ -76,29 +81,26 @@ async function inclusions({ extrinsic }: WeightSet): Promise<number> {
 }
 
 describe('the weight setter on the real runtime', () => {
-  let proxy: CutProxy | undefined;
-
   onRuntime('sends once over a connection that is cut before and after the bytes arrive', async () => {
     const { subnet, url } = bench;
-    proxy = await startCutProxy(url);
+    const proxy = await startTcpProxy(url);
     const direct = connectChain({ endpoints: [proxy.url], genesisHash: subnet.genesisHash });
-    ends.push(
-      () => direct.close(),
-      async () => proxy?.close(),
-    );
-    let cut: 'before' | 'after' = 'before';
-    const setter = aSetter({
-      ...direct,
-      submit(bytes) {
-        proxy?.cutNext(cut);
-        return direct.submit(bytes);
-      },
-    });
+    ends.push(() => direct.close(), proxy.close);
+    let submit = async (bytes: string) => {
+      const sent = direct.submit(bytes);
+      proxy.cut();
+      return sent;
+    };
+    const setter = aSetter({ ...direct, submit: (bytes) => submit(bytes) });
 
     const first = await setter.look();
     expect(kinds(first)).toEqual(['planned', 'signed', 'wait']);
     expect(first.alerts.map(({ code }) => code)).toContain('unreachable');
-    cut = 'after';
+    expect(await subnet.pending()).toBe(0);
+    submit = async (bytes) => {
+      proxy.holdAnswers();
+      return Promise.all([direct.submit(bytes), cutOnceArrived(proxy)]).then(([answer]) => answer);
+    };
     expect((await setter.look()).alerts.map(({ code }) => code)).toContain('unreachable');
     await subnet.blocks(1);
     const last = await setter.look();
