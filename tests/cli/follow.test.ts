@@ -1,7 +1,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { aRanked, aStanding, HOTKEYS, ISSUED_AT, iso } from '../chain/standing/a-standing.ts';
-import { aChain, aMachine, aReferee, aServerKey, follow, OWNER, VALIDATOR, watching } from './following.ts';
+import {
+  aChain,
+  aMachine,
+  aReferee,
+  aServerKey,
+  aSigner,
+  follow,
+  OWNER,
+  VALIDATOR,
+  watching,
+} from './following.ts';
 
 const ROW = [
   [2, 65_535],
@@ -107,6 +118,23 @@ describe('weights --follow with a wallet', () => {
       shares: [{ hotkey: HOTKEYS[0], share: 0.6 }, {}, {}, {}],
     });
     expect(chain.subnet(24).row(VALIDATOR)).toEqual(ROW);
+  });
+
+  it('asks a signer on its socket, and sends nothing by one for another subnet', async () => {
+    const chain = await aChain();
+    const machine = aMachine(await aReferee(), chain);
+    const socketPath = path.join(machine.folder, 'signer.sock');
+    await expect(follow(machine, ['--signer-socket', socketPath, '--once'])).rejects.toThrow('start it');
+    const stop = await aSigner(machine.wallet, socketPath, { netuid: 25, genesisHash: chain.genesisHash });
+    const wrong = await follow(machine, ['--signer-socket', socketPath, '--once']);
+    expect(wrong.code).toBe(1);
+    expect(wrong.printed).toContain('it has netuid 25 instead of 24');
+    expect(chain.record.submissions).toEqual([]);
+    await stop();
+    await aSigner(machine.wallet, socketPath, { netuid: 24, genesisHash: chain.genesisHash });
+    const right = await follow(machine, ['--signer-socket', socketPath, '--once']);
+    expect(right).toMatchObject({ code: 0 });
+    expect(chain.record.submissions).toHaveLength(1);
   });
 
   it('says with its exit code when one look found what needs a person', async () => {

@@ -3,6 +3,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
+import { readKeyfile } from '../../app/chain/keyfile.ts';
+import { createSigner } from '../../app/chain/signer.ts';
+import { startSignerServer } from '../../app/chain/signer-server.ts';
 import { keyIdOf, rawPublicKey } from '../../app/chain/standing/envelope.ts';
 import type { StandingPayload } from '../../app/chain/standing/payload.ts';
 import type { ServerKey } from '../../app/chain/standing/server-key.ts';
@@ -63,6 +66,29 @@ export async function aChain(commitReveal = false): Promise<ChainDouble> {
   });
   onTestFinished(() => double.close());
   return double;
+}
+
+/** A signer process's socket, opened in this one; ends with the test, or earlier by what it returns. */
+export async function aSigner(
+  wallet: string,
+  socketPath: string,
+  { netuid, genesisHash }: { netuid: number; genesisHash: string },
+): Promise<() => Promise<void>> {
+  const signer = createSigner({
+    pair: await readKeyfile(wallet, { password: null }),
+    policy: { netuid, genesisHash, proxyFor: null },
+    limit: { signatures: 10, windowMs: 60_000 },
+    now: Date.now,
+    log: () => undefined,
+  });
+  const server = await startSignerServer({ signer, socketPath, group: false, log: () => undefined });
+  let ended: Promise<void> | null = null;
+  const stop = () => {
+    ended ??= server.stop();
+    return ended;
+  };
+  onTestFinished(stop);
+  return stop;
 }
 
 /** The validator's machine: a folder with the hotkey's file. */
