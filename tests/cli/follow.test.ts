@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FROM_URI } from '../chain/keyfile-vectors.ts';
 import { aRanked, aStanding, HOTKEYS, ISSUED_AT, iso } from '../chain/standing/a-standing.ts';
 import {
   aChain,
@@ -135,6 +136,18 @@ describe('weights --follow with a wallet', () => {
     const right = await follow(machine, ['--signer-socket', socketPath, '--once']);
     expect(right).toMatchObject({ code: 0 });
     expect(chain.record.submissions).toHaveLength(1);
+  });
+
+  it('sets the weights of an account whose proxy the key is', async () => {
+    const chain = await aChain();
+    chain.setProxies(VALIDATOR, [FROM_URI.ss58Address]);
+    await chain.mine();
+    const machine = aMachine(await aReferee(), chain);
+    const wallet = path.join(machine.folder, 'proxy');
+    writeFileSync(wallet, JSON.stringify(FROM_URI), { mode: 0o600 });
+    const enough = watching(chain, () => verifiedIn(machine.stateFile) >= 1);
+    await follow(machine, ['--wallet', wallet, '--proxy-for', VALIDATOR], enough);
+    expect(chain.subnet(24).row(VALIDATOR)).toEqual(ROW);
   });
 
   it('says with its exit code when one look found what needs a person', async () => {
