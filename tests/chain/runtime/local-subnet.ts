@@ -65,11 +65,17 @@ export class LocalSubnet {
       utility: from('utility'),
       sudoModule: from('sudo'),
       balances: from('balances'),
+      proxy: from('proxy'),
     };
   }
 
   sudo(call: Call): Call {
     return this.calls().sudoModule('sudo', call);
+  }
+
+  /** Makes it a call of that account's. */
+  sudoAs(account: string, call: Call): Call {
+    return this.calls().sudoModule('sudoAs', account, call);
   }
 
   /** Sets a parameter of the subnet as root would. */
@@ -86,7 +92,8 @@ export class LocalSubnet {
     for (const { event } of await this.events(hash)) {
       const [outcome] = event.data as unknown as [DispatchError & Result<Codec, DispatchError>];
       if (event.method === 'ExtrinsicFailed') throw new Error(this.#named(outcome));
-      if (event.method === 'Sudid' && outcome.isErr) throw new Error(this.#named(outcome.asErr));
+      if (['Sudid', 'SudoAsDone'].includes(event.method) && outcome.isErr)
+        throw new Error(this.#named(outcome.asErr));
     }
   }
 

@@ -10,6 +10,7 @@ import type { SubnetState } from '../../../app/chain/subnet.ts';
 import { readSubnet } from '../../../app/chain/subnet-read.ts';
 import { timelockEncrypt } from '../../../app/chain/timelock.ts';
 import { timelockPayload } from '../../../app/chain/timelock-payload.ts';
+import type { Hotkey } from '../../../app/ids.ts';
 import { TEST_BEACON } from '../../doubles/chain/beacon.ts';
 import { type LocalSubnet, NETUID } from './local-subnet.ts';
 
@@ -78,10 +79,14 @@ export class OurSide {
   }
 }
 
-export function signerOf(pair: HotkeyPair, genesisHash: string, netuid: number = NETUID): WeightSigner {
+export function signerOf(
+  pair: HotkeyPair,
+  genesisHash: string,
+  { netuid = NETUID, proxyFor = null }: { netuid?: number; proxyFor?: Hotkey | null } = {},
+): WeightSigner {
   return createSigner({
     pair,
-    policy: { netuid, genesisHash, proxyFor: null },
+    policy: { netuid, genesisHash, proxyFor },
     limit: { signatures: 1_000, windowMs: 3_600_000 },
     now: () => 0,
     log: () => {},

@@ -109,7 +109,7 @@ describe('the real runtime refuses, and we say so before', () => {
       const ours = stranger ? new OurSide(subnet, STRANGER) : bench.ours;
       await subnet.during(because === undefined ? [] : [because], async () => {
         expect(await foreseen(ours, content)).toEqual([code]);
-        const signer = signerOf(ours.pair, subnet.genesisHash, content.netuid);
+        const signer = signerOf(ours.pair, subnet.genesisHash, { netuid: content.netuid });
         expect(refusedFor(await ours.force(nameOf(content), content, signer))).toBe(code);
         expect(await subnet.row(subnet.validator.hotkey)).toEqual([]);
       });

@@ -3,6 +3,8 @@ import { afterAll, describe, expect } from 'vitest';
 import type { Chain } from '../../../app/chain/chain.ts';
 import { connectChain } from '../../../app/chain/connection/connect.ts';
 import { QUICKNET } from '../../../app/chain/drand.ts';
+import { nextEpochBlock } from '../../../app/chain/epoch.ts';
+import { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
 import { createWeightSetter, type WeightSetter } from '../../../app/chain/setter/drive-weights.ts';
 import type { SetterReport } from '../../../app/chain/setter/report.ts';
 import type { WeightSet } from '../../../app/chain/setter/weight-set.ts';
@@ -13,8 +15,10 @@ import { startTcpProxy, type TcpProxy } from '../connection/tcp-proxy.ts';
 import { type MemoryRows, memoryStore } from '../setter/memory-store.ts';
 import { NETUID } from './local-subnet.ts';
 import { aBench, onRuntime } from './on-runtime.ts';
-import { VERSION_KEY } from './our-side.ts';
+import { signerOf, VERSION_KEY } from './our-side.ts';
 
+/** Of the runtime's ProxyType; spelled NonFungibile there. */
+const NON_FUNGIBLE = 5;
 const bench = aBench();
 const rows: MemoryRows = { sets: [], busy: false };
 const ends: (() => Promise<void>)[] = [];
@@ -22,16 +26,26 @@ afterAll(async () => {
   for (const end of ends) await end();
 });
 
-function aSetter(chain: Chain, publicKey: string = TEST_BEACON.publicKey): WeightSetter {
+interface SetterChoice {
+  /** Of the beacon. */
+  readonly publicKey?: string;
+  /** Who signs for the validator. */
+  readonly proxy?: HotkeyPair;
+}
+
+function aSetter(
+  chain: Chain,
+  { publicKey = TEST_BEACON.publicKey, proxy }: SetterChoice = {},
+): WeightSetter {
   const { subnet, ours } = bench;
   const account = subnet.validator.hotkey;
   return createWeightSetter({
     chain,
     store: memoryStore(rows),
     netuid: NETUID,
-    signer: ours.signer,
+    signer: proxy === undefined ? ours.signer : signerOf(proxy, chain.genesisHash, { proxyFor: account }),
     account,
-    signingAccount: account,
+    signingAccount: proxy?.hotkey ?? account,
     loose: 'owner',
     versionKey: VERSION_KEY,
     carryOverMaxMs: 0,
@@ -115,6 +129,31 @@ describe('the weight setter on the real runtime', () => {
     expect(direct.status().failovers).toBe(2);
   });
 
+  onRuntime('sends through a proxy, and says so when the account has none', async () => {
+    const { subnet, ours } = bench;
+    const account = subnet.validator.hotkey;
+    const proxy = HotkeyPair.fromMiniSecret(Buffer.alloc(32, 41));
+    const { balances, proxy: proxies } = subnet.calls();
+    const setter = aSetter(ours.chain, { proxy });
+    await subnet.store('weights', [NETUID, await subnet.uid(account)], []);
+    await subnet.include(
+      ...[account, proxy.hotkey].map((who) => balances('transferAllowDeath', who, 1_000_000_000n)),
+    );
+    await subnet.skipTo(nextEpochBlock((await ours.look()).state.schedule) + 1);
+
+    await setter.look();
+    await subnet.blocks(1);
+    await setter.look();
+    expect(newest()).toMatchObject({ state: 'failed', failureCode: 'proxy' });
+    await subnet.include(subnet.sudoAs(account, proxies('addProxy', proxy.hotkey, NON_FUNGIBLE, 0)));
+    await subnet.blocks(4);
+    await setter.look();
+    await subnet.blocks(1);
+    await setter.look();
+    expect(newest()).toMatchObject({ state: 'verified', attempt: 2 });
+    expect(await subnet.row(account)).toEqual(stored(newest()));
+  });
+
   onRuntime(
     'finds each commit that the chain drops without a word, and reads back the one that it opens',
     async () => {
@@ -124,7 +163,7 @@ describe('the weight setter on the real runtime', () => {
       await subnet.store('weights', [NETUID, await subnet.uid(subnet.validator.hotkey)], []);
       await subnet.skipTo((await bench.ours.look()).state.block.number + 42);
       /** Opens nothing: its ciphertexts are for quicknet, which does not run here. */
-      const foreign = aSetter(ours.chain, QUICKNET.publicKey);
+      const foreign = aSetter(ours.chain, { publicKey: QUICKNET.publicKey });
       const good = aSetter(ours.chain);
       const fates: Fate[] = [
         { because: 'a foreign ciphertext', by: foreign, before: (round) => subnet.publishPulse(round) },
@@ -169,7 +208,8 @@ describe('the weight setter on the real runtime', () => {
         verifiedBy: 'event',
       });
       expect(await subnet.row(subnet.validator.hotkey)).toEqual(plainRow);
-      expect(new Set(rows.sets.map(({ epoch }) => epoch)).size).toBe(rows.sets.length);
+      const included = rows.sets.filter(({ includedBlock }) => includedBlock !== null);
+      expect(new Set(included.map(({ epoch }) => epoch)).size).toBe(included.length);
     },
   );
 });
