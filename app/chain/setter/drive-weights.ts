@@ -65,7 +65,7 @@ export function createWeightSetter(options: WeightSetterOptions): WeightSetter {
   };
   const hands = handsOf(options, slot);
   const lookout = new Lookout(chain, seeing.readSubnet);
-  const tools = { ...options, beacon, random, log, lookout };
+  const tools = { ...options, beacon, random, log, lookout, refusals: new Map() };
 
   async function look(at: number): Promise<SetterReport> {
     let seen = await observe(seeing);

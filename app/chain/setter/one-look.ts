@@ -1,5 +1,5 @@
 /** One look under the lease: does the plan's steps, one after the other, and plans again after each. */
-import { type Chain, ChainError } from '../chain.ts';
+import { type Chain, ChainError, type ChainProblem } from '../chain.ts';
 import type { BeaconClock } from '../epoch.ts';
 import { SignerError, type WeightSigner } from '../signer.ts';
 import { failureAlerts } from './failure-alerts.ts';
@@ -33,6 +33,8 @@ export interface LookTools {
   readonly chain: Chain;
   readonly store: WeightSetStore;
   readonly lookout: Lookout;
+  /** Attempts that a pool refused, by id: it says so once, and then only that it knows them. */
+  readonly refusals: Map<number, ChainProblem>;
   readonly versionKey: bigint;
   readonly now: () => number;
   readonly beacon: BeaconClock & { readonly publicKey: string };
@@ -69,8 +71,17 @@ export class OneLook {
       await this.#attempt(step);
     }
     this.#steps.push({ kind: wait.kind, message: wait.message });
-    const failures = failureAlerts(await store.history(this.#hands.slot, HISTORY));
-    return { steps: this.#steps, alerts: [...this.#alerts, ...failures], againInBlocks: wait.blocks };
+    const history = await store.history(this.#hands.slot, HISTORY);
+    const alerts = [...this.#alerts, ...this.#refused(history), ...failureAlerts(history)];
+    return { steps: this.#steps, alerts, againInBlocks: wait.blocks };
+  }
+
+  /** Until it is settled what became of them. */
+  #refused(history: readonly WeightSet[]): ChainAlert[] {
+    return history.flatMap(({ id, state }) => {
+      const problem = state === 'signed' ? this.#tools.refusals.get(id) : undefined;
+      return problem === undefined ? [] : [{ ...problem, severity: 'page' }];
+    });
   }
 
   async #plan(signerProblem: string | null) {
@@ -189,7 +200,7 @@ export class OneLook {
     return this.#move(set, change, { kind: 'signed', message });
   }
 
-  async #submit({ extrinsic }: WeightSet): Promise<void> {
+  async #submit({ id, extrinsic }: WeightSet): Promise<void> {
     if (extrinsic === null) return;
     const answer = await this.#tools.chain.submit(extrinsic.bytes);
     if (answer.kind === 'pending') {
@@ -199,7 +210,7 @@ export class OneLook {
     const { code, message } = answer.problem;
     this.#say('sent', `the pool refused ${extrinsic.hash}: ${message}`);
     // a nonce that is used already is what a block that is not final yet looks like from here
-    if (code !== 'outdated' && code !== 'too_fast') this.#alert(code, 'page', message);
+    if (code !== 'outdated' && code !== 'too_fast') this.#tools.refusals.set(id, answer.problem);
   }
 
   /** Who finds it moved by somebody else has nothing more to do with it. */

@@ -10,6 +10,7 @@ type Misfortune =
   | { readonly kind: 'crash'; readonly effect: number; readonly after: boolean }
   | { readonly kind: 'time_out'; readonly arrives: boolean; readonly times: number }
   | { readonly kind: 'dropped' }
+  | { readonly kind: 'banned' }
   | { readonly kind: 'stalled'; readonly blocks: number }
   | { readonly kind: 'foreign'; readonly before: boolean }
   | { readonly kind: 'flag' }
@@ -29,6 +30,7 @@ const misfortune = (plain: boolean): fc.Arbitrary<Misfortune> =>
     }),
     fc.record({ kind: fc.constant('time_out' as const), arrives: fc.boolean(), times: short }),
     fc.record({ kind: fc.constant('dropped' as const) }),
+    fc.record({ kind: fc.constant('banned' as const) }),
     fc.record({ kind: fc.constant('stalled' as const), blocks: fc.integer({ min: 1, max: 40 }) }),
     fc.record({ kind: fc.constant('foreign' as const), before: fc.boolean() }),
     ...(plain ? [] : [fc.record({ kind: fc.constant('flag' as const) })]),
@@ -43,6 +45,9 @@ const misfortune = (plain: boolean): fc.Arbitrary<Misfortune> =>
 class World {
   readonly rows: MemoryRows = { sets: [], busy: false };
   #timeOuts = { left: 0, arrives: false };
+  /** The pool refuses the next bytes, and then says for half an hour that it has heard of them. */
+  #refusesNext = false;
+  readonly #banned = new Set<string>();
   #unreachable = 0;
   #away = 0;
   #noPermit = 0;
@@ -79,6 +84,12 @@ class World {
         return chain.find(...args);
       },
       submit: async (bytes) => {
+        if (this.#banned.has(bytes)) return { kind: 'pending' };
+        if (this.#refusesNext) {
+          this.#refusesNext = false;
+          this.#banned.add(bytes);
+          return { kind: 'refused', problem: { code: 'unknown', message: 'Custom error: 255' } };
+        }
         if (this.#timeOuts.left === 0) return chain.submit(bytes);
         this.#timeOuts.left -= 1;
         if (this.#timeOuts.arrives) await chain.submit(bytes);
@@ -98,6 +109,9 @@ class World {
         return;
       case 'dropped':
         model.pool = [];
+        return;
+      case 'banned':
+        this.#refusesNext = true;
         return;
       case 'stalled':
         model.stalled = event.blocks;

@@ -54,6 +54,8 @@ interface Tx {
   readonly spec: number;
   /** Null for another tool's transaction of the same account. */
   readonly call: string | null;
+  /** No two signatures are equal, also of the same call. */
+  readonly signature: number;
 }
 
 interface State {
@@ -87,6 +89,7 @@ export class ModelChain {
   readonly blocks: Block[] = [];
   pool: Tx[] = [];
   readonly counted: Counted[] = [];
+  #signatures = 0;
   /** Blocks from the finalized one to the head. What was final stays final when it grows. */
   lag = 2;
   finalizedNumber = 0;
@@ -218,7 +221,13 @@ export class ModelChain {
 
   /** Another tool of the operator, such as one that announces an axon. */
   foreign(): void {
-    this.pool.push({ nonce: this.nextNonce(), birth: this.head, spec: this.now.spec, call: null });
+    this.pool.push({
+      nonce: this.nextNonce(),
+      birth: this.head,
+      spec: this.now.spec,
+      call: null,
+      signature: 0,
+    });
   }
 
   nextNonce(): number {
@@ -232,11 +241,13 @@ export class ModelChain {
       viewAt: async (number) => this.view(number),
       nextNonce: async () => this.nextNonce(),
       sign: async (view, call, { nonce }) => {
+        this.#signatures += 1;
         const tx: Tx = {
           nonce,
           birth: view.block.number,
           spec: view.specVersion,
           call: Buffer.from(call).toString('hex'),
+          signature: this.#signatures,
         };
         return {
           bytes: bytesOf(tx),
