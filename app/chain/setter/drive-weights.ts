@@ -11,9 +11,10 @@ import { preflight } from '../preflight.ts';
 import { subnetAlerts } from '../preflight-alerts.ts';
 import type { WeightSigner } from '../signer.ts';
 import { readSubnet } from '../subnet-read.ts';
+import { failureAlerts } from './failure-alerts.ts';
 import { dryRun, elsewhere, failedReport, reportOf } from './look-report.ts';
 import { type ObserveOptions, observe } from './observe.ts';
-import { type Hands, OneLook, type SetterLog } from './one-look.ts';
+import { type Hands, HISTORY, OneLook, type SetterLog } from './one-look.ts';
 import type { SetterReport } from './report.ts';
 import { Lookout } from './sight.ts';
 import { signerCheck } from './signer-check.ts';
@@ -75,7 +76,8 @@ export function createWeightSetter(options: WeightSetterOptions): WeightSetter {
       if ((await chain.finalized()).block.number !== seen.view.block.number) seen = await observe(seeing);
       return new OneLook(tools, hands, seen).run();
     });
-    return reportOf(at, seen, done ?? elsewhere());
+    const failures = async () => failureAlerts(await store.history(hands.slot, HISTORY));
+    return reportOf(at, seen, done ?? elsewhere(await failures()));
   }
 
   return {

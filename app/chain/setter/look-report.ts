@@ -24,11 +24,11 @@ export function dryRun({ draft, why, obstacles, row }: Observation): Done {
   return { steps, alerts: [], againInBlocks: RETRY_BLOCKS };
 }
 
-/** The lease is somebody else's. */
-export function elsewhere(): Done {
+/** The lease is somebody else's; `alerts`: what failed before stays to be seen meanwhile. */
+export function elsewhere(alerts: readonly ChainAlert[]): Done {
   return {
     steps: [{ kind: 'wait', message: 'another process is at it' }],
-    alerts: [],
+    alerts,
     againInBlocks: 1,
   };
 }

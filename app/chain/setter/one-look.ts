@@ -19,7 +19,7 @@ export type SetterLog = (message: string, fields: Readonly<Record<string, unknow
 /** More than one look ever needs; a plan that never settles is a defect and must not spin. */
 const MAX_STEPS = 20;
 /** More attempts than an epoch ever has. */
-const HISTORY = 50;
+export const HISTORY = 50;
 
 /** Whose weights are sent, and by whom. */
 export interface Hands {

@@ -245,6 +245,23 @@ describe('a look', () => {
     expect(report).toMatchObject({ block: null, alerts: [{ code: 'wrong_genesis', severity: 'page' }] });
   });
 
+  it('leaves the work to another process that is at it, and tells what failed all the same', async () => {
+    const model = new ModelChain({ commitReveal: true });
+    const rows = someRows();
+    model.allPulsesMissing = true;
+    await live(model, rig(model, rows).look, 210);
+    rows.busy = true;
+    const before = structuredClone(rows.sets);
+    model.step(45);
+    const { setter } = rig(model, rows);
+    expect(await setter.look()).toMatchObject({
+      steps: [{ kind: 'wait', message: 'another process is at it' }],
+      alerts: [{ code: 'reveal_lost' }],
+      againInBlocks: 1,
+    });
+    expect(rows.sets).toEqual(before);
+  });
+
   it('takes up what it planned when the signer is back', async () => {
     const model = new ModelChain();
     const rows = someRows();
