@@ -2,6 +2,7 @@
 import { describe, expect } from 'vitest';
 import type { WeightCall } from '../../../app/chain/calls-bytes.ts';
 import type { ChainProblemCode } from '../../../app/chain/chain.ts';
+import { commitEpoch } from '../../../app/chain/epoch.ts';
 import { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
 import { preflight } from '../../../app/chain/preflight.ts';
 import { readSubnet } from '../../../app/chain/subnet-read.ts';
@@ -118,29 +119,18 @@ describe('the real runtime refuses, and we say so before', () => {
 
   onRuntime('an eleventh commit in one epoch, and one within the rate limit', async () => {
     const { subnet, ours } = bench;
-    await subnet.during(
-      [
-        [flag, [NETUID], true],
-        [limit, [NETUID], 0],
-      ],
-      async () => {
-        const nonce = await ours.chain.nextNonce(ours.pair.hotkey);
-        for (let at = 0; at < 10; at++) {
-          const { bytes } = await ours.sign('commit_crv3_weights', commit(GOOD, ROUND), {
-            nonce: nonce + at,
-          });
-          expect(await ours.chain.submit(bytes)).toEqual({ kind: 'pending' });
-        }
-        const content = commit(GOOD, ROUND);
-        expect(await foreseen(ours, content)).toEqual([]);
-        await subnet.blocks(1);
-        expect(await foreseen(ours, content)).toEqual(['too_many_commits']);
-        expect(refusedFor(await ours.force(nameOf(content), content))).toBe('too_many_commits');
-        await subnet.store(limit, [NETUID], 100_000);
-        expect(await foreseen(ours, content)).toEqual(['too_fast', 'too_many_commits']);
-        expect(refusedFor(await ours.force(nameOf(content), content))).toBe('too_fast');
-      },
-    );
+    const { schedule } = (await ours.look()).state;
+    const waiting = Array.from({ length: 10 }, () => [ours.pair.hotkey, '0x00', ROUND]);
+    const content = commit(GOOD, ROUND);
+    const commits: Stored = ['crv3WeightCommits', [NETUID, commitEpoch(schedule)], waiting];
+    await subnet.during([[flag, [NETUID], true], commits], async () => {
+      expect(await foreseen(ours, content)).toEqual(['too_many_commits']);
+      expect(refusedFor(await ours.force(nameOf(content), content))).toBe('too_many_commits');
+      await subnet.store(limit, [NETUID], 100_000);
+      expect(await foreseen(ours, content)).toEqual(['too_fast', 'too_many_commits']);
+      expect(refusedFor(await ours.force(nameOf(content), content))).toBe('too_fast');
+      await subnet.store(limit, [NETUID], 1);
+    });
   });
 });
 
@@ -160,15 +150,17 @@ describe('the pool of the real runtime', () => {
       const answer = await ours.chain.submit(bytes);
       return answer.kind === 'refused' ? answer.problem.code : answer.kind;
     };
-    const { bytes, deathBlock } = await ours.sign('set_weights', plain(GOOD));
+    await ours.force('set_weights', plain(GOOD));
     const used = await ours.sign('set_weights', plain(GOOD), { nonce: 0 });
+    const { bytes, deathBlock } = await ours.sign('set_weights', plain(GOOD));
     // the signature stands after length, version, kind and account
     const at = 2 * (2 + 1 + 1 + 32) + 20;
     const forged = bytes.slice(0, at) + (bytes[at] === '0' ? '1' : '0') + bytes.slice(at + 1);
     expect(await submit(forged)).toBe('bad_signature');
     expect(await submit(used.bytes)).toBe('outdated');
+    // once its era is over, the runtime takes another block for its birth and so expects another signature
     await subnet.skipTo(deathBlock);
-    expect(['outdated', 'bad_signature']).toContain(await submit(bytes));
+    expect(await submit(bytes)).toBe('bad_signature');
   });
 });
 

@@ -9,12 +9,12 @@ import { NETUID } from './local-subnet.ts';
 import { aBench, onRuntime } from './on-runtime.ts';
 import { commit, plain, VERSION_KEY } from './our-side.ts';
 import { findSdk, rowBySdk } from './sdk.ts';
-import { HOW_TO_PREPARE } from './start-runtime.ts';
+import { HOW_TO_PREPARE, runtimeMissing } from './start-runtime.ts';
 
 const SHARES = [0.6, 0.25, 0.1, 0.05];
 const PAID = [65_535, 27_306, 10_922, 5_461];
 const bench = aBench();
-const sdk = findSdk();
+const sdk = runtimeMissing() === null ? findSdk() : null;
 
 /** The row for these miners, the first as the winner; the call that the chain wants now. */
 async function decide(miners: readonly string[]) {
