@@ -10,6 +10,7 @@ import { newestView } from './newest.ts';
 import { type Connection, openConnection } from './open.ts';
 import { refusalOf } from './rpc-refusal.ts';
 import { runtimeVersion } from './runtime.ts';
+import { patience } from './send-elsewhere.ts';
 import { signCall } from './sign.ts';
 import { submitBytes } from './submit.ts';
 import { systemTimers, TIME_LIMITS, type TimeLimits, type Timers } from './timers.ts';
@@ -50,6 +51,7 @@ export function connectChain({
   const open = { genesisHash, limits: { ...TIME_LIMITS, ...limits }, timers };
   const failover = new Failover({ urls: endpoints, open: (url) => openConnection(url, open), timers, log });
 
+  const countSending = patience(endpoints.length);
   const newest = newestView((connection) => failover.renew(connection));
   const read = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
     for (let left = endpoints.length; ; left--) {
@@ -84,7 +86,10 @@ export function connectChain({
       const runtime = await read((connection) => runtimeVersion(connection));
       return signCall({ view, call, ...by, genesisHash, runtime });
     },
-    submit: async (bytes) => submitBytes(await failover.connection(), bytes),
+    async submit(bytes) {
+      countSending(await failover.connection(), bytes);
+      return submitBytes(await failover.connection(), bytes);
+    },
     find: (hash, from, to) => read((connection) => findExtrinsic(connection, hash, from, to)),
     initializationEvents: (block) =>
       read(async (connection) => {

@@ -41,6 +41,26 @@ describe('submitted bytes', () => {
     ]);
   });
 
+  it('go to the next endpoint when the first takes them again and again and no block has them', async () => {
+    const [first, second] = [await aDouble(), await aDouble()];
+    const { chain } = connected([first.url, second.url], first);
+    const { bytes } = await signedWeights(chain);
+    for (let time = 0; time < 8; time++) await chain.submit(bytes);
+    expect(second.record.submissions).toHaveLength(0);
+    await chain.submit(bytes);
+    expect([first.record.submissions.length, second.record.submissions.length]).toEqual([8, 1]);
+    expect(chain.status()).toMatchObject({ endpoint: second.url, failovers: 1 });
+  });
+
+  it('stay with the only endpoint that there is', async () => {
+    const double = await aDouble();
+    const { chain } = connected([double.url], double);
+    const { bytes } = await signedWeights(chain);
+    for (let time = 0; time < 20; time++) await chain.submit(bytes);
+    expect(double.record.submissions).toHaveLength(20);
+    expect(chain.status().failovers).toBe(0);
+  });
+
   it('are sent again over another connection when the first was cut before the answer: one block has them', async () => {
     const double = await aDouble();
     const [first, second] = [await aProxy(double.url), await aProxy(double.url)];
