@@ -12,6 +12,7 @@ import type { DispatchError, EventRecord } from '@polkadot/types/interfaces';
 import type { Codec } from '@polkadot/types/types';
 import { cryptoWaitReady } from '@polkadot/util-crypto';
 import type { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
+import type { Hotkey } from '../../../app/ids.ts';
 import { storedPulse, TEST_BEACON } from '../../doubles/chain/beacon.ts';
 
 type Call = SubmittableExtrinsic<'promise'>;
@@ -23,7 +24,7 @@ export type Stored = readonly [item: string, args: readonly unknown[], value: un
 export interface Neurons {
   readonly validator: HotkeyPair;
   /** In the order of their uids, once they are registered. */
-  readonly miners: readonly string[];
+  readonly miners: readonly Hotkey[];
 }
 
 export class LocalSubnet {
@@ -31,7 +32,7 @@ export class LocalSubnet {
     readonly url: string,
     readonly api: ApiPromise,
     readonly validator: HotkeyPair,
-    readonly miners: readonly string[],
+    readonly miners: readonly Hotkey[],
     private readonly alice: KeyringPair,
   ) {}
 

@@ -8,7 +8,6 @@ import { HotkeyPair } from '../../../app/chain/keyfile-pair.ts';
 import { createWeightSetter, type WeightSetter } from '../../../app/chain/setter/drive-weights.ts';
 import type { SetterReport } from '../../../app/chain/setter/report.ts';
 import type { WeightSet } from '../../../app/chain/setter/weight-set.ts';
-import type { Hotkey } from '../../../app/ids.ts';
 import { DEFAULT_SHARES } from '../../../app/scoring/shares.ts';
 import { TEST_BEACON } from '../../doubles/chain/beacon.ts';
 import { startTcpProxy, type TcpProxy } from '../connection/tcp-proxy.ts';
@@ -51,7 +50,7 @@ function aSetter(
     carryOverMaxMs: 0,
     standing: async () => ({
       shares: subnet.miners.map((hotkey, place) => ({
-        hotkey: hotkey as Hotkey,
+        hotkey,
         share: DEFAULT_SHARES[place] ?? 0,
       })),
       standingAt: 0,

@@ -4,6 +4,7 @@ import { chooseCall } from '../../../app/chain/calls.ts';
 import { nextEpochBlock, revealRound } from '../../../app/chain/epoch.ts';
 import { normalise } from '../../../app/chain/normalise.ts';
 import { preflight } from '../../../app/chain/preflight.ts';
+import type { Hotkey } from '../../../app/ids.ts';
 import { TEST_BEACON } from '../../doubles/chain/beacon.ts';
 import { NETUID } from './local-subnet.ts';
 import { aBench, onRuntime } from './on-runtime.ts';
@@ -17,10 +18,10 @@ const bench = aBench();
 const sdk = runtimeMissing() === null ? findSdk() : null;
 
 /** The row for these miners, the first as the winner; the call that the chain wants now. */
-async function decide(miners: readonly string[]) {
+async function decide(miners: readonly Hotkey[]) {
   const { view, state } = await bench.ours.look();
   const shares = miners.map((hotkey, place) => ({ hotkey, share: SHARES[place] ?? 0 }));
-  const normalised = normalise(shares as never, { ...state, ownUid: state.own?.uid ?? null });
+  const normalised = normalise(shares, { ...state, ownUid: state.own?.uid ?? null });
   if (normalised.kind === 'skip') throw new Error(normalised.message);
   const choice = chooseCall(view.calls, {
     commitReveal: state.commitReveal,
