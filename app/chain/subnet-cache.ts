@@ -26,6 +26,7 @@ const Own = z.object({
   permit: z.boolean(),
   stakeRao: Big.nullable(),
   lastUpdate: Count,
+  registeredAt: Count,
   row: z.array(z.tuple([Count, Count])),
   commits: z.array(z.object({ epoch: Count, block: Count.nullable(), round: Count, commitHash: z.string() })),
 });

@@ -127,7 +127,12 @@ async function placeOf(
   found: { readonly netuid: number; readonly items: Items; readonly stakes: readonly bigint[] | null },
 ): Promise<OwnPlace> {
   const { netuid, items, stakes } = found;
-  if (uid === null) return { hotkey, uid, permit: false, stakeRao: 0n, lastUpdate: 0, row: [], commits };
+  if (uid === null)
+    return { hotkey, uid, permit: false, stakeRao: 0n, lastUpdate: 0, registeredAt: 0, row: [], commits };
+  const [row, registeredAt] = await Promise.all([
+    readRow(view, { netuid, uid }),
+    storageItem(view, 'blockAtRegistration')?.(netuid, uid),
+  ]);
   const permit = itemAt(items.permits, uid);
   const lastUpdate = itemAt(items.lastUpdates, uid);
   return {
@@ -136,7 +141,8 @@ async function placeOf(
     permit: permit !== null && toFlag(permit),
     stakeRao: stakes === null ? null : (stakes[uid] ?? 0n),
     lastUpdate: maybe(lastUpdate, toCount) ?? 0,
-    row: await readRow(view, { netuid, uid }),
+    registeredAt: registeredAt === undefined ? 0 : toCount(registeredAt),
+    row,
     commits,
   };
 }

@@ -47,6 +47,8 @@ export interface OwnPlace {
   readonly stakeRao: bigint | null;
   /** `LastUpdate`, a block; 0 when it never sent weights. */
   readonly lastUpdate: number;
+  /** `BlockAtRegistration` of the uid, which a registration may leave as its last update too; 0 where no runtime tells. */
+  readonly registeredAt: number;
   /** The row that is stored now. */
   readonly row: readonly (readonly [uid: number, value: number])[];
   /** Commits of ours that wait for their reveal. */

@@ -10,6 +10,7 @@ export const anOwnPlace = (more: Partial<OwnPlace> = {}): OwnPlace => ({
   permit: true,
   stakeRao: 2_000_000_000_000n,
   lastUpdate: 970,
+  registeredAt: 10,
   row: [],
   commits: [],
   ...more,

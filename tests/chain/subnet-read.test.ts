@@ -33,7 +33,7 @@ const start = async (options: ChainDoubleOptions = {}) => {
         commitReveal: false,
         neurons: [
           { hotkey: OWNER },
-          { hotkey: OWN_HOTKEY, permit: true, stakeRao: STAKE, lastUpdate: 990 },
+          { hotkey: OWN_HOTKEY, permit: true, stakeRao: STAKE, lastUpdate: 990, registeredAt: 880 },
           { hotkey: hotkey(2) },
         ],
       },
@@ -94,6 +94,7 @@ describe('a subnet', () => {
         permit: true,
         stakeRao: STAKE,
         lastUpdate: 990,
+        registeredAt: 880,
         row: [],
         commits: [],
       },
@@ -175,7 +176,7 @@ describe('a subnet', () => {
       uidOf: new Map(),
       ownerHotkey: null,
       ownerUid: null,
-      own: { uid: null, permit: false, stakeRao: 0n, lastUpdate: 0, row: [], commits: [] },
+      own: { uid: null, permit: false, stakeRao: 0n, lastUpdate: 0, registeredAt: 0, row: [], commits: [] },
     });
   });
 
@@ -202,6 +203,7 @@ describe('our own place', () => {
       permit: false,
       stakeRao: 0n,
       lastUpdate: 0,
+      registeredAt: 0,
       row: [],
       commits: [],
     });

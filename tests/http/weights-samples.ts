@@ -75,6 +75,7 @@ export function aSubnet(more: Partial<SubnetState> = {}): SubnetState {
       permit: true,
       stakeRao: 1_250_500_000_000n,
       lastUpdate: HEAD - 330,
+      registeredAt: 0,
       row: [],
       commits: [],
     },

@@ -90,6 +90,7 @@ export class ModelChain {
   pool: Tx[] = [];
   readonly counted: Counted[] = [];
   #signatures = 0;
+  readonly #registeredAt: number;
   /** Blocks from the finalized one to the head. What was final stays final when it grows. */
   lag = 2;
   finalizedNumber = 0;
@@ -116,6 +117,7 @@ export class ModelChain {
       commits: [],
       ...more,
     };
+    this.#registeredAt = state.lastUpdate;
     this.blocks.push({ state, included: [], reveals: 0 });
   }
 
@@ -341,6 +343,7 @@ export class ModelChain {
         permit: state.permit,
         stakeRao: 10n,
         lastUpdate: state.lastUpdate,
+        registeredAt: this.#registeredAt,
         row: state.row,
         commits: state.commits,
       },
