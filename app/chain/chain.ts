@@ -112,6 +112,7 @@ export type ChainProblemCode =
   | 'no_subnet'
   | 'no_mechanism'
   | 'root_subnet'
+  | 'consensus_mode'
   | 'coldkey_swap'
   | 'proxy'
   | 'bad_signature'

@@ -22,6 +22,7 @@ export interface Intent {
 /** The order in which the newest chain looks: first its pool, then the call, then, for a commit, the reveal. */
 const ORDER: Readonly<Record<KnownCall['kind'], readonly ChainProblemCode[]>> = {
   plain: [
+    'consensus_mode',
     'stake_too_low',
     'too_fast',
     'commit_reveal_on',
@@ -34,6 +35,7 @@ const ORDER: Readonly<Record<KnownCall['kind'], readonly ChainProblemCode[]>> = 
     'row_too_high',
   ],
   timelocked: [
+    'consensus_mode',
     'stake_too_low',
     'round_too_early',
     'too_fast',
@@ -53,7 +55,7 @@ const ORDER: Readonly<Record<KnownCall['kind'], readonly ChainProblemCode[]>> = 
 
 /**
  * What the chain would refuse, as far as the state tells, in the chain's own order; empty when it would take the call in
- * the next block. A timelocked commit also gets the checks of its reveal, where a failure leaves neither an error nor an
+ * the next block. First comes what it takes and then ignores: weights under the consensus `Null`. A timelocked commit also gets the checks of its reveal, where a failure leaves neither an error nor an
  * event. What only follows from another problem is left out: who is not registered has no stake either. Without a
  * hotkey only the call and the row are checked.
  *
@@ -65,6 +67,7 @@ export function preflight(intent: Intent): ChainProblem[] {
   if (nowhere !== null) return [nowhere];
   const { own } = state;
   const found = [
+    ...consensusProblems(state),
     ...pathProblems(state, call),
     ...(own === null ? [] : senderProblems(intent, own)),
     ...(call.kind === 'timelocked' ? commitProblems(intent) : []),
@@ -91,6 +94,17 @@ function subnetProblem({ netuid, exists, mechanisms }: SubnetState, call: KnownC
       `subnet ${netuid} has no mechanism 0: ask its owner to set the count to 1`,
     );
   return null;
+}
+
+/** Another one than these two is told (`subnetAlerts`) and sent to: a new name of Yuma must not cost epochs. */
+function consensusProblems({ consensus, netuid }: SubnetState): ChainProblem[] {
+  if (consensus !== 'Null') return [];
+  return [
+    problem(
+      'consensus_mode',
+      `subnet ${netuid} runs consensus Null, under which weights pay nobody: none are sent until its owner sets Yuma`,
+    ),
+  ];
 }
 
 /** The owner may flip the flag between two blocks: the next look then chooses the other kind of call. */

@@ -52,6 +52,14 @@ describe('preflight', () => {
       expect(found.message).toContain(said);
     });
 
+    it.each([plain, timelocked])('holds back where weights would count for nothing', (intent) => {
+      const found = only(intent({ consensus: 'Null' }));
+      expect(found.code).toBe('consensus_mode');
+      expect(found.message).toContain('none are sent');
+      expect(preflight(intent({ consensus: null }))).toEqual([]);
+      expect(preflight(intent({ consensus: 'Yuma4' }))).toEqual([]);
+    });
+
     it('minds no mechanisms where the call or the runtime knows none', () => {
       expect(preflight(plain({ mechanisms: 0 }, { call: aKnownCall('set_weights') }))).toEqual([]);
       expect(preflight(plain({ mechanisms: null }))).toEqual([]);

@@ -32,6 +32,7 @@ const ADVICE: Readonly<Record<ChainProblemCode, string>> = {
   no_subnet: 'there is no such subnet: correct the configured netuid or network',
   no_mechanism: 'the subnet, or its mechanism 0, does not exist: correct the configured netuid or network',
   root_subnet: 'the root network takes no weights: configure the netuid of the subnet',
+  consensus_mode: 'the subnet does not run Yuma, so that weights count for nothing: ask its owner',
   coldkey_swap:
     'the coldkey of this hotkey is being swapped: no weights are taken until that has ended or was called off',
   proxy:

@@ -24,6 +24,7 @@ const KNOWN: Readonly<Record<ChainProblemCode | 'reveal_lost' | 'row_differs', t
   no_subnet: true,
   no_mechanism: true,
   root_subnet: true,
+  consensus_mode: true,
   coldkey_swap: true,
   proxy: true,
   bad_signature: true,

@@ -52,7 +52,6 @@ export type AlertCode =
   | 'call_passed_over'
   | 'not_verified_long'
   | 'stake_margin'
-  | 'consensus_mode'
   | 'reveal_lost'
   | 'row_differs'
   | 'carried_over'
