@@ -1,5 +1,8 @@
-/** A WebSocket that ends once, for one reason, and at once. */
-import { WebSocket } from '@polkadot/x-ws';
+/**
+ * A WebSocket that ends once, for one reason, and at once. Not Node's own: that one tells no reason, and keeps the process
+ * waiting for a dead peer's goodbye.
+ */
+import { WebSocket } from 'ws';
 
 export interface WebSocketEvents {
   open(): void;
@@ -18,9 +21,9 @@ export interface OpenWebSocket {
 export function openWebSocket(url: string, events: WebSocketEvents): OpenWebSocket {
   const socket = new WebSocket(url);
   socket.onopen = () => events.open();
-  socket.onmessage = ({ data }: { data: unknown }) => events.text(String(data));
-  socket.onerror = (event: unknown) => events.end(reasonOf(event));
-  socket.onclose = ({ code }: { code: number }) => events.end(`it hung up, code ${code}`);
+  socket.onmessage = ({ data }) => events.text(String(data));
+  socket.onerror = ({ error, message }) => events.end(error?.code ?? message);
+  socket.onclose = ({ code }) => events.end(`it hung up, code ${code}`);
   return {
     send: (text) => socket.send(text),
     hangUp() {
@@ -29,13 +32,7 @@ export function openWebSocket(url: string, events: WebSocketEvents): OpenWebSock
       socket.onclose = null;
       // ws throws the error of an aborted handshake where nobody listens
       socket.onerror = () => undefined;
-      if ('terminate' in socket && typeof socket.terminate === 'function') socket.terminate();
-      else socket.close();
+      socket.terminate();
     },
   };
-}
-
-function reasonOf(event: unknown): string {
-  const { message, error } = event as { message?: unknown; error?: { code?: unknown } };
-  return String(error?.code ?? message ?? 'no reason given');
 }

@@ -1,12 +1,6 @@
-/** The part of `ws` that the double uses; the package brings no types. */
+/** The part of `ws` that only a server uses. */
 declare module 'ws' {
   import type { EventEmitter } from 'node:events';
-
-  export class WebSocket extends EventEmitter {
-    readonly readyState: number;
-    send(data: string): void;
-    terminate(): void;
-  }
 
   export class WebSocketServer extends EventEmitter {
     readonly clients: ReadonlySet<WebSocket>;
