@@ -99,12 +99,14 @@ def _judge(
     """`device` None: the task's own, with nothing else on it."""
     record.evaluation, record.nonce, record.task = claim.evaluation, claim.nonce, claim.task
     record.upstream_tree, record.target_length = claim.upstream["tree"], claim.target_length
-    from judge.device import open_device
-    from judge.evaluation import Evaluation
     from judge.tree import content_digest
 
     record.digest = content_digest(claim.files)
     task = load_task(claim.task["name"])
+    # These load PyTorch: an unknown task is refused at once.
+    from judge.device import open_device
+    from judge.evaluation import Evaluation
+
     own = open_device(device, alone=False) if device else None
     Evaluation(claim, task, tree, progress, record, boxed, own, logit_weights).run()
 

@@ -127,12 +127,12 @@ def test_a_kernel_that_keeps_six_chunks_fails_where_memory_counts(name):
 
 @pytest.mark.parametrize("name", ["long_memory", "quiet_needle", "parallel_keys"])
 def test_a_kernel_that_keeps_sixteen_chunks_fails_at_2048(name):
-    x = draw(name, 2048)
+    x = draw(name, 2048, heads=2)
     assert error(windowed(*x, chunks=16), reference.op_scan(*x)[0]) > 5 * LIMITS[name]
 
 
 def test_keys_of_the_layers_own_size_cannot_see_a_short_memory():
-    x = draw("layer_like", 2048)
+    x = draw("layer_like", 2048, heads=2)
     wanted = reference.op(*x)[0]
     assert error(windowed(*x, chunks=12), wanted) < LIMITS["layer_like"]
     naive = windowed(*x, chunks=6)
