@@ -12,6 +12,13 @@ import { WEIGHTS_HELP, weightsCommand } from './weights.ts';
 /** Written in by the bundler. */
 declare const BUNDLED_VERSION: string;
 
+process.on('uncaughtException', (error: unknown) => {
+  // by itself Node would show the line that threw, and lines of this file are megabytes
+  const told = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`This is a defect of Quasar Referee ${BUNDLED_VERSION}: ${told.slice(0, 4_000)}\n`);
+  process.exit(1);
+});
+
 process.exitCode = await runCommand(
   {
     name: 'node cli.mjs',

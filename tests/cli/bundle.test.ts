@@ -53,6 +53,21 @@ describe('the single-file command', () => {
     });
   });
 
+  it('shows a defect of ours in some lines, and not the megabytes that threw', async () => {
+    const broken = 'data:text/javascript,process.cwd=()=>{throw new Error("gone")}';
+    const options = { cwd: folder, env: {} };
+    const run = promisify(execFile)(process.execPath, ['--import', broken, 'cli.mjs', 'check'], options);
+    const { code, stderr } = await run.then(
+      () => expect.unreachable(),
+      (error: { code: number; stderr: string }) => error,
+    );
+    expect({ code, stderr }).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^This is a defect of Quasar Referee .*gone/),
+    });
+    expect(stderr.length).toBeLessThan(4_100);
+  });
+
   it('knows its tasks, its version and its commands', async () => {
     expect((await cli('check', '--path', '.', '--task', 'nope')).stderr).toContain('quasar, quasar_demo');
     const { version } = JSON.parse(readFileSync(path.join(CHECKOUT, 'package.json'), 'utf8'));
