@@ -1,4 +1,5 @@
 /** Finds the command that is meant, runs it, and turns what it throws into a message and an exit code. */
+import { cap, visible } from '../reports/escape.ts';
 import { type Command, CommandError, type Io, UsageError } from './io.ts';
 
 export interface CommandEntry {
@@ -60,9 +61,9 @@ export async function runCommand(program: Program, argv: readonly string[], io: 
   }
 }
 
-/** A message may quote what was typed, however long that was. */
+/** A message may quote what was typed or what a server said, however long, and with sequences that steer a terminal. */
 function said({ message }: Error): string {
-  return message.length <= 4_000 ? message : `${message.slice(0, 4_000)}…`;
+  return visible(cap(message, 4_000));
 }
 
 /** Ours, and those of `node:util` parseArgs. */

@@ -50,6 +50,14 @@ describe('the command line', () => {
     expect(obstacle).toEqual({ code: 5, out: '', err: 'prog go: do this\n' });
   });
 
+  it('shows what would steer the terminal, and cuts what is long', async () => {
+    const { err } = await run(['go'], async () => {
+      throw new CommandError(`it says \u001b[2J\u009b31m\u202e\nand ${'more '.repeat(2_000)}`);
+    });
+    expect(err).toContain('it says ␛[2J<U+009B>31m<U+202E>\nand more');
+    expect(err.length).toBeLessThan(4_100);
+  });
+
   it('does not swallow a fault of ours', async () => {
     const fault = run(['go'], async () => {
       throw new TypeError('bug');
