@@ -83,7 +83,7 @@ export function acceptStanding(wellKnown: unknown, answer: unknown, expected: Ex
       'unknown_version',
       'the Referee publishes a standing of another version than this command knows: get its current cli.mjs',
     );
-  const payload = parsed(StandingPayload, envelope.payload);
+  const payload = payloadOf(envelope.payload);
   checkSubnet(payload, network, expected);
   const issuedAt = Date.parse(payload.issuedAt);
   checkTime(payload, issuedAt, expected);
@@ -102,7 +102,7 @@ function trusted({ keyId }: Envelope, keys: WellKnown['keys'], { key, keySource 
   if (key !== null && key !== keyId && key !== signing.publicKey)
     throw new StandingError(
       'other_key',
-      `the Referee signs with key ${keyId}, and ${keySource} says ${key}: ask its operator which one is right before you trust the new one`,
+      `the Referee signs with key ${keyId}, and ${keySource} says ${key.length === keyId.length ? key : keyIdOf(key)}: ask its operator which one is right, and name that one with --server-key`,
     );
   return signing;
 }
@@ -129,8 +129,18 @@ function checkTime({ round }: StandingPayload, issuedAt: number, { now, last }: 
   if (last !== null && (round < last.round || last.issuedAt - issuedAt > CLOCKS_MS))
     throw new StandingError(
       'rolled_back',
-      `the standing is of round ${round} and ${when}, and one of round ${last.round} and ${new Date(last.issuedAt).toISOString()} was seen already`,
+      `the standing is of round ${round} and ${when}, and one of round ${last.round} and ${new Date(last.issuedAt).toISOString()} was seen already. Where its operator says why, as after a database was restored: take the Referee out of "referees" in the state file`,
     );
+}
+
+function payloadOf(value: unknown): StandingPayload {
+  const { data, error } = StandingPayload.safeParse(value);
+  if (data !== undefined) return data;
+  const place = error?.issues[0]?.path.join('.') || 'its top';
+  throw new StandingError(
+    'not_a_referee',
+    `the standing is signed, and not of the form that this command knows (at ${place}): get the Referee's current cli.mjs, or tell its operator`,
+  );
 }
 
 function parsed<T>(schema: { safeParse(value: unknown): { data?: T; success: boolean } }, value: unknown): T {

@@ -14,6 +14,7 @@ const base64 = (bytes: number) =>
       return decoded.length === bytes && decoded.toString('base64') === text;
     });
 
+export const NetworkName = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/);
 const KeyId = z.string().regex(/^[0-9a-f]{16}$/);
 export const PublicKey = base64(RAW_KEY_BYTES);
 
@@ -23,7 +24,7 @@ export type Envelope = z.infer<typeof Envelope>;
 
 /** What a Referee says of itself under `/.well-known/quasar-referee.json`. Later versions may say more. */
 export const WellKnown = z.looseObject({
-  network: z.string().max(64),
+  network: NetworkName,
   netuid: z.number().int().min(0).max(65_535),
   keys: z
     .array(z.looseObject({ keyId: KeyId, publicKey: PublicKey }))

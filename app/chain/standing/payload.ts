@@ -1,6 +1,7 @@
 /** The standing as the App signs it: enough for anybody to compute the shares again. */
 import { z } from 'zod';
 import type { Hotkey as HotkeyAddress, OwnerId } from '../../ids.ts';
+import { NetworkName } from './envelope.ts';
 
 const Int = z.number().int();
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -53,7 +54,7 @@ export type RankedSubmission = z.infer<typeof RankedSubmission>;
 export const StandingPayload = z.strictObject({
   kind: z.literal('standing'),
   version: z.literal(1),
-  network: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,63}$/),
+  network: NetworkName,
   netuid: Int.min(0).max(65_535),
   /** When the App read it, in whole minutes, so that it is signed anew at least that often. */
   issuedAt: Time,
@@ -72,8 +73,8 @@ export const StandingPayload = z.strictObject({
   rules: z.strictObject({
     /** Fractions of the reward for places 1, 2, … */
     shares: z.array(Share).max(256),
-    /** Scores within this fraction of the best one left tie with it. */
-    tieMargin: z.number().nonnegative(),
+    /** Scores within this fraction of the best one left tie with it. Without a bound the earliest would win, whatever its score. */
+    tieMargin: z.number().min(0).lt(1),
     /** What the winner's score must exceed; null where everybody ranks. */
     baseline: z.number().nonnegative().nullable(),
   }),

@@ -45,6 +45,16 @@ describe('a signed standing', () => {
     ['no payload', 'not_a_referee', () => accept(null)],
     ['a payload of another kind', 'not_a_referee', () => accept({ version: 1, kind: 'result' })],
     ['a field that this version does not know', 'not_a_referee', () => accept({ ...aStanding(), more: 1 })],
+    [
+      'a margin in which everything ties',
+      'not_a_referee',
+      () => accept({ ...aStanding(), rules: { shares: [1], tieMargin: 1, baseline: null } }),
+    ],
+    [
+      'a name of a network at its address that steers terminals',
+      'not_a_referee',
+      () => accept(aStanding(), {}, { ...WELL_KNOWN, network: '\u001b[2Jtest' }),
+    ],
     ['a later version', 'unknown_version', () => accept({ ...aStanding(), version: 2 })],
     ['no keys', 'not_a_referee', () => accept(aStanding(), {}, { ...WELL_KNOWN, keys: [] })],
     [
