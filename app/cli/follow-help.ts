@@ -20,7 +20,8 @@ share does not follow, and names the submission.
   --version-key N         the weights version that this validator runs (default: 0)
   --renormalise           spread what cannot be paid over the winners (default: it goes to the subnet's owner)
   --dry-run               send and store nothing, also with a wallet; prints what would be sent
-  --once                  one look, then exit (default of a dry run). Exit code 1 when something needs a person
+  --once                  one look, then exit (default of a dry run). Exit code 1 when something needs a person,
+                          or no block could be read
   --watch                 look again and again until stopped (default with a wallet)
   --json                  one object per look
   --state FILE            what was sent, and whose key is trusted (default: ~/.local/state/quasar-referee/)

@@ -122,8 +122,8 @@ function endpointsOf(text: string | undefined): string[] {
   if (text === undefined)
     throw new UsageError('--chain is missing: an endpoint of the chain, wss://… (several with commas)');
   const endpoints = text.split(',').map((part) => part.trim());
-  const odd = endpoints.find((endpoint) => !/^wss?:\/\//.test(endpoint) || !URL.canParse(endpoint));
-  if (odd !== undefined) throw new UsageError('--chain holds what is no ws:// or wss:// address');
+  const odd = endpoints.some((endpoint) => !/^wss?:\/\/[^\s#@]+$/.test(endpoint) || !URL.canParse(endpoint));
+  if (odd) throw new UsageError('--chain holds what is no ws:// or wss:// address without user and password');
   return endpoints;
 }
 

@@ -1,5 +1,6 @@
 /** What `weights --follow` tells: lines for people, or one object per look. Pure. */
 import type { SetterReport } from '../chain/setter/report.ts';
+import type { StandingPayload } from '../chain/standing/payload.ts';
 import { plain } from '../reports/escape.ts';
 import type { FollowOptions } from './follow-options.ts';
 import type { Answer, Outage } from './follow-standing.ts';
@@ -23,6 +24,7 @@ export function lookAsJson({ options, news, report, account }: Look): string {
           keyId: news.standing.keyId,
           round: news.standing.payload.round,
           issuedAt: news.standing.payload.issuedAt,
+          rules: news.standing.payload.rules,
           submissions: news.standing.payload.submissions.length,
         };
   return `${JSON.stringify({
@@ -66,10 +68,11 @@ export function standingAsText(
     );
   const left = 1 - payload.shares.reduce((sum, { share }) => sum + share, 0);
   const owner = left > 1e-9 ? [`      ${percent(left)}  the subnet owner`] : [];
-  const now = [...paid, ...owner].join('\n');
+  const rules = [rulesOf(payload.rules)];
+  const now = [...rules, ...paid, ...owner].join('\n');
   const same = `the shares follow from the decisions of ${payload.submissions.length} submissions`;
   if (now === shown) return { text: `${head}as before\n`, shown };
-  return { text: `${[`${head}${same}`, ...first, ...paid, ...owner].join('\n')}\n`, shown: now };
+  return { text: `${[`${head}${same}`, ...first, ...rules, ...paid, ...owner].join('\n')}\n`, shown: now };
 }
 
 /** What the look at the chain came to. */
@@ -92,6 +95,13 @@ export function reportAsText({ options, report, account }: Look): string {
     ...alerts.map(({ code, severity, message }) => `! ${severity} ${code}: ${plain(message, 1_000)}`),
     ...(options.once ? [] : [`  next look in ${againInBlocks} block${againInBlocks === 1 ? '' : 's'}`]),
   ].join('\n')}\n`;
+}
+
+/** They are the Referee's own word: nothing that it publishes proves them. */
+function rulesOf({ shares, tieMargin, baseline }: StandingPayload['rules']): string {
+  const fraction = (value: number) => `${Number((value * 100).toFixed(4))} %`;
+  const beaten = baseline === null ? '' : `; the winner must beat a score of ${baseline}`;
+  return `  Its rules: ${shares.map(fraction).join(', ')} for the places from the first; scores within ${fraction(tieMargin)} tie, and the earlier wins${beaten}`;
 }
 
 function percent(share: number): string {

@@ -77,10 +77,12 @@ export function createStandingSource(
 
 async function get(fetch: Io['fetch'], url: string): Promise<unknown> {
   let status: number;
+  let elsewhere: string | null;
   let text: string;
   try {
-    const response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
     status = response.status;
+    elsewhere = response.headers.get('location');
     text = await bounded(response);
   } catch (error) {
     if (error instanceof StandingError) throw error;
@@ -94,6 +96,11 @@ async function get(fetch: Io['fetch'], url: string): Promise<unknown> {
       'not_a_referee',
       `there is nothing at ${url}: check the address; an old Referee publishes no standing`,
     );
+  if (status >= 300 && status < 400 && elsewhere !== null)
+    throw new StandingError(
+      'not_a_referee',
+      `${url} sends elsewhere, to ${elsewhere.slice(0, 200)}: give the address of the Referee itself`,
+    );
   if (status !== 200)
     throw new StandingError('not_a_referee', `${url} answered ${status}: check the address`);
   try {
@@ -101,7 +108,7 @@ async function get(fetch: Io['fetch'], url: string): Promise<unknown> {
   } catch (error) {
     throw new StandingError(
       'not_a_referee',
-      `${url} gives no JSON: is it the address of a Quasar Referee?`,
+      `${url} gives no JSON: check that it is the address of a Quasar Referee`,
       error,
     );
   }

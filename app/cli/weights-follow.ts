@@ -25,7 +25,7 @@ export interface FollowParts {
 const BLOCK_MS = 12_000;
 
 /**
- * Exit code 0, or 1 when one look found what a person must see. A standing that must not be followed, a wallet or a state file
+ * Exit code 0, or 1 when one look could not read the chain or found what a person must see. A standing that must not be followed, a wallet or a state file
  * that cannot be used are a `CommandError`.
  */
 export async function followCommand(
@@ -90,7 +90,9 @@ async function follow(
       const report = await setter.look();
       const look: Look = { options, news, report, account: hands.account };
       io.out(json ? lookAsJson(look) : reportAsText(look));
-      if (once) return report.alerts.some(({ severity }) => severity === 'page') ? 1 : 0;
+      // an outage of the chain may pass, but this look has done nothing
+      if (once)
+        return report.block === null || report.alerts.some(({ severity }) => severity === 'page') ? 1 : 0;
       if (stop.aborted) return 0;
       await sleep(report.againInBlocks * BLOCK_MS, stop);
       if (stop.aborted) return 0;

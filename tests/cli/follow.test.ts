@@ -38,6 +38,9 @@ describe('weights --follow without a wallet', () => {
       `signed with key ${referee.key.keyId}: the shares follow from the decisions of 5`,
     );
     expect(printed).toContain('This key was not seen before');
+    expect(printed).toContain(
+      'Its rules: 60 %, 25 %, 10 %, 5 % for the places from the first; scores within 1 % tie',
+    );
     expect(printed).toContain(`1.   60.00 %  ${HOTKEYS[0]}  submission 41, score 300000`);
     expect(printed).toContain(`uid     2  65535  ${HOTKEYS[0]}`);
     expect(printed).toContain('would send 2: 65535, 3: 27306, 4: 10922, 5: 5461');
@@ -160,6 +163,16 @@ describe('weights --follow with a wallet', () => {
     expect(printed).toContain('! page no_permit');
   });
 
+  it('says with its exit code that one look could not read the chain', async () => {
+    const machine = aMachine(await aReferee(), {
+      url: 'ws://127.0.0.1:9',
+      genesisHash: `0x${'0'.repeat(64)}`,
+    });
+    const { code, printed } = await follow(machine, ['--wallet', machine.wallet, '--once']);
+    expect(printed).toContain('no block could be read');
+    expect(code).toBe(1);
+  });
+
   it('works alone with its state file', async () => {
     const chain = await aChain();
     const machine = aMachine(await aReferee(), chain);
@@ -228,7 +241,7 @@ describe('weights --follow stops', () => {
   it('at a signature of another key than the one that is asked for', async () => {
     const { keyId, publicKey } = aServerKey();
     for (const key of [keyId, publicKey])
-      expect(await refused(nothing, ['--server-key', key])).toContain(`and --server-key says ${key}`);
+      expect(await refused(nothing, ['--server-key', key])).toContain(`and --server-key says ${keyId}`);
   });
 
   it('at a standing that was changed on its way', async () => {
@@ -241,7 +254,7 @@ describe('weights --follow stops', () => {
 
   const answering = (status: number, text: string) => (async () => new Response(text, { status })) as never;
   it.each([
-    ['a page', 200, '<html>', 'gives no JSON: is it the address of a Quasar Referee?'],
+    ['a page', 200, '<html>', 'gives no JSON: check that it is the address'],
     ['something else', 200, '{"hello":1}', 'not a Quasar Referee that publishes a standing'],
     ['nothing there', 404, '{}', 'an old Referee publishes no standing'],
     ['a refusal', 403, '{}', 'answered 403'],
@@ -249,6 +262,22 @@ describe('weights --follow stops', () => {
     ['a fault', 502, 'Bad Gateway', 'answered 502: the Referee is out of order'],
   ])('at %s', async (_, status, text, words) => {
     expect(await refused(nothing, [], answering(status, text))).toContain(words);
+  });
+
+  it('at an address that sends elsewhere', async () => {
+    const headers = { location: 'https://www.referee.example/api' };
+    const moved = (async () => new Response(null, { status: 301, headers })) as never;
+    expect(await refused(nothing, [], moved)).toContain(
+      'sends elsewhere, to https://www.referee.example/api: give the address of the Referee itself',
+    );
+  });
+
+  it('at a signed standing of another form, and says where', async () => {
+    const message = await refused((referee) => {
+      const sound = aStanding();
+      referee.payload = { ...sound, submissions: sound.submissions.map((one) => ({ ...one, score: -1 })) };
+    });
+    expect(message).toContain('signed, and not of the form that this command knows (at submissions.0.score)');
   });
 
   it('at no answer', async () => {
@@ -267,10 +296,10 @@ describe('the key of a Referee', () => {
     const old = referee.key;
     referee.key = aServerKey();
     await expect(follow(machine, ['--wallet', machine.wallet, '--once'])).rejects.toThrow(
-      `signs with key ${referee.key.keyId}, and the state file ${machine.stateFile}, from its first use, says ${old.publicKey}`,
+      `signs with key ${referee.key.keyId}, and the state file ${machine.stateFile}, from its first use, says ${old.keyId}`,
     );
     // in a dry run too, which keeps nothing
-    await expect(follow(machine, [])).rejects.toThrow('ask its operator which one is right');
+    await expect(follow(machine, [])).rejects.toThrow('name that one with --server-key');
     const told = await follow(machine, [
       '--wallet',
       machine.wallet,
@@ -327,6 +356,8 @@ describe('the words of weights --follow', () => {
     ['--server-key is neither', ['--server-key', 'abc']],
     ['--proxy-for is not', ['--proxy-for', '1abc']],
     ['--chain holds what', ['--chain', 'wss://a.example,https://b.example']],
+    ['--chain holds what', ['--chain', 'wss://a.example/#path']],
+    ['--chain holds what', ['--chain', 'wss://name:password@a.example']],
   ])('%s', async (message, more) => {
     const machine = aMachine(
       { url: 'http://127.0.0.1:1' },
