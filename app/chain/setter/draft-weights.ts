@@ -57,7 +57,7 @@ export function draftWeights(
   const choice = chooseCall(calls, { commitReveal: state.commitReveal, version: state.commitRevealVersion });
   const passedOver = choice.passedOver.map(({ name, why }) => warn('call_passed_over', `${name}: ${why}`));
   const path = choice.kind === 'call' ? choice.call.kind : 'none';
-  const normalised = rowOf(shares, state, policy);
+  const normalised = rowOrNone(shares, state, policy);
   if (normalised.kind === 'skip')
     return nothing(path, null, [...passedOver, page(normalised.code, normalised.message)]);
   const { row } = normalised;
@@ -96,6 +96,19 @@ function revealOf({ schedule, revealPeriodEpochs, timestampMs }: SubnetState, be
 function rowOf(shares: readonly Share[], state: SubnetState, { loose }: DraftPolicy): Normalised {
   const { uidOf, size, ownerUid, minAllowedWeights, own } = state;
   return normalise(shares, { uidOf, size, ownUid: own?.uid ?? null, ownerUid, minAllowedWeights }, loose);
+}
+
+/** What `normalise` does not take must not end the look: what was sent before is still to be followed. */
+function rowOrNone(
+  ...of: Parameters<typeof rowOf>
+): Exclude<Normalised, { kind: 'skip' }> | { kind: 'skip'; code: ChainAlert['code']; message: string } {
+  try {
+    return rowOf(...of);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const message = `no row can be made of what is to be paid: ${error.message}; report this as a defect of Quasar Referee`;
+    return { kind: 'skip', code: 'no_shares', message };
+  }
 }
 
 function nothing(path: Drafted['path'], row: WeightRow | null, alerts: readonly ChainAlert[]): Drafted {

@@ -115,9 +115,10 @@ function obstacleAlerts(obstacles: readonly ChainProblem[], { runtimeProblems }:
     .map(({ code, message }) => alert(code, 'page', message));
 }
 
-/** The first of each code says it best. */
+/** One of each code: the first says it best, but for a graver one. */
 export function once(alerts: readonly ChainAlert[]): ChainAlert[] {
-  return alerts.filter(({ code }, at) => alerts.findIndex((other) => other.code === code) === at);
+  const grave = alerts.toSorted((a, b) => Number(b.severity === 'page') - Number(a.severity === 'page'));
+  return alerts.filter((alert) => grave.find(({ code }) => code === alert.code) === alert);
 }
 
 function epochOf(schedule: EpochSchedule): number | null {

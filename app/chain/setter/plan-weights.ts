@@ -15,6 +15,8 @@ import type { WeightSet } from './weight-set.ts';
 export type Sighting =
   /** Not asked, or no answer this time. */
   | { readonly kind: 'unknown' }
+  /** Asked, and the answer cannot be used, as it will be the next time. */
+  | { readonly kind: 'unreadable' }
   /** Signed, and in no finalized block. */
   | { readonly kind: 'absent' }
   /** Signed, and the node has forgotten blocks that it could be in. */
@@ -82,6 +84,8 @@ export interface WeightPlan {
 
 /** Nobody knows what became of the bytes: its epoch counts as used. */
 export const UNKNOWN_OUTCOME = 'unknown_outcome';
+/** What cannot be read so long after the end of an era never will be. */
+const UNREADABLE_BLOCKS = 100;
 /** The owner of the subnet may change everything at any block: never sleep longer than this. */
 const MOST_BLOCKS = 25;
 /** What a person must mend is looked at again after this. */
@@ -179,6 +183,8 @@ function signedSteps(set: WeightSet, seen: Sighting, { state, epoch, nonce, hist
   if (seen.kind === 'found') return [settle(set, seen, history)];
   const isNonceUsed = nonce > extrinsic.nonce;
   const isOver = state.block.number >= extrinsic.deathBlock - 1;
+  if (seen.kind === 'unreadable' && state.block.number >= extrinsic.deathBlock + UNREADABLE_BLOCKS)
+    return [fail(set, UNKNOWN_OUTCOME, 'the blocks that it could be in cannot be read')];
   if (seen.kind === 'out_of_sight' && isNonceUsed)
     return [
       fail(
@@ -187,15 +193,17 @@ function signedSteps(set: WeightSet, seen: Sighting, { state, epoch, nonce, hist
         'the node has forgotten the blocks that it could be in, and its nonce is used',
       ),
     ];
-  if (seen.kind !== 'absent' && seen.kind !== 'out_of_sight') return [];
+  // an endpoint that gives no blocks may take them all the same, and sending them again does no harm. What would only count to
+  // the next epoch is not pushed: that one gets its own, with its own standing
+  const again: Step[] = epoch === set.epoch && !isOver ? [{ do: 'submit', set }] : [];
+  if (seen.kind !== 'absent' && seen.kind !== 'out_of_sight') return again;
   if (isNonceUsed)
     return [fail(set, 'nonce_used', `another transaction of the account used nonce ${extrinsic.nonce}`)];
   if (isOver)
     return [
       fail(set, 'era_over', `no block up to ${extrinsic.deathBlock - 1} has it, and later ones cannot`),
     ];
-  // what would only count to the next epoch is not pushed: that epoch gets its own, with its own standing
-  return epoch === set.epoch ? [{ do: 'submit', set }] : [];
+  return again;
 }
 
 function settle(
@@ -207,12 +215,16 @@ function settle(
   if (problem !== null)
     return fail(set, problem.code, `the chain refused it in block ${block.number}: ${problem.message}`);
   const reveal = counts?.reveal ?? null;
+  // where another one has that epoch already, it keeps the one that it was meant for
+  const isTaken = history.some(
+    ({ id, epoch, state }) => id !== set.id && epoch === counts?.epoch && state !== 'failed',
+  );
   const change: Included = {
     includedBlock: block.number,
     includedHash: block.hash,
     extrinsicIndex: index,
     ...(reveal === null ? {} : { revealFrom: reveal.from, revealUntil: reveal.until }),
-    ...(counts === null || counts.epoch === set.epoch ? {} : moved(counts.epoch, history)),
+    ...(counts === null || counts.epoch === set.epoch || isTaken ? {} : moved(counts.epoch, history)),
   };
   return { do: 'include', set, change };
 }
