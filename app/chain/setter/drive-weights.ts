@@ -10,14 +10,16 @@ import type { BeaconClock } from '../epoch.ts';
 import { preflight } from '../preflight.ts';
 import { subnetAlerts } from '../preflight-alerts.ts';
 import type { WeightSigner } from '../signer.ts';
+import type { SubnetState } from '../subnet.ts';
 import { readSubnet } from '../subnet-read.ts';
-import { failureAlerts } from './failure-alerts.ts';
+import { historyAlerts } from './failure-alerts.ts';
 import { dryRun, elsewhere, failedReport, reportOf } from './look-report.ts';
 import { type ObserveOptions, observe } from './observe.ts';
 import { type Hands, HISTORY, OneLook, type SetterLog } from './one-look.ts';
-import type { SetterReport } from './report.ts';
+import type { ChainAlert, SetterReport } from './report.ts';
 import { Lookout } from './sight.ts';
 import { signerCheck } from './signer-check.ts';
+import { stallWatch } from './stall.ts';
 import type { WeightSetStore, WeightSlot } from './weight-set.ts';
 
 export interface WeightSetterOptions
@@ -68,7 +70,15 @@ export function createWeightSetter(options: WeightSetterOptions): WeightSetter {
   const lookout = new Lookout(chain, seeing.readSubnet);
   const tools = { ...options, beacon, random, log, lookout, refusals: new Map() };
 
+  const stalledAt = stallWatch(now);
+
   async function look(at: number): Promise<SetterReport> {
+    const { alerts, ...report } = await oneLook(at);
+    const stalled = report.block === null ? [] : stalledAt(report.block.number);
+    return { ...report, alerts: [...stalled, ...alerts] };
+  }
+
+  async function oneLook(at: number): Promise<SetterReport> {
     let seen = await observe(seeing);
     if (hands === null) return reportOf(at, seen, dryRun(seen));
     const done = await store.alone(hands.slot, async () => {
@@ -76,8 +86,15 @@ export function createWeightSetter(options: WeightSetterOptions): WeightSetter {
       if ((await chain.finalized()).block.number !== seen.view.block.number) seen = await observe(seeing);
       return new OneLook(tools, hands, seen).run();
     });
-    const failures = async () => failureAlerts(await store.history(hands.slot, HISTORY));
-    return reportOf(at, seen, done ?? elsewhere(await failures()));
+    return reportOf(at, seen, done ?? elsewhere(await standingAlerts(hands, seen.state)));
+  }
+
+  /** What is wrong however one look went: it must not come and go with the lease. */
+  async function standingAlerts({ slot, check }: Hands, state: SubnetState): Promise<ChainAlert[]> {
+    const problem = await check.problem();
+    const signer: ChainAlert[] =
+      problem === null ? [] : [{ code: 'signer', severity: 'page', message: problem }];
+    return [...signer, ...historyAlerts(state, await store.history(slot, HISTORY))];
   }
 
   return {

@@ -2,10 +2,11 @@
 import { type Chain, ChainError, type ChainProblem } from '../chain.ts';
 import type { BeaconClock } from '../epoch.ts';
 import { SignerError, type WeightSigner } from '../signer.ts';
-import { failureAlerts } from './failure-alerts.ts';
+import { historyAlerts } from './failure-alerts.ts';
 import { finalizedNonce } from './finalized-nonce.ts';
 import { type Done, revealNote } from './look-report.ts';
 import { moveOf } from './moves.ts';
+import { strangerAt } from './not-alone.ts';
 import { chainAlert, type Observation } from './observe.ts';
 import { planWeights, type Sighting, type Step, type Wait } from './plan-weights.ts';
 import type { ChainAlert, SetterStep } from './report.ts';
@@ -72,7 +73,7 @@ export class OneLook {
     }
     this.#steps.push({ kind: wait.kind, message: wait.message });
     const history = await store.history(this.#hands.slot, HISTORY);
-    const alerts = [...this.#alerts, ...this.#refused(history), ...failureAlerts(history)];
+    const alerts = [...this.#alerts, ...this.#refused(history), ...historyAlerts(this.#seen.state, history)];
     return { steps: this.#steps, alerts, againInBlocks: wait.blocks };
   }
 
@@ -91,15 +92,21 @@ export class OneLook {
     const sets = await store.unfinished(slot);
     const unfinished: { set: WeightSet; seen: Sighting }[] = [];
     for (const set of sets) unfinished.push({ set, seen: await this.#sight(set) });
+    const history = await store.history(slot, HISTORY);
+    const stranger = strangerAt(state, history);
+    const held = [
+      ...(signerProblem === null ? [] : [signerProblem]),
+      ...(stranger?.usesEpoch ? [stranger.alert.message] : []),
+    ];
     return planWeights({
       state,
       epoch,
       nonce: await this.#finalizedNonce(),
       unfinished,
-      history: await store.history(slot, HISTORY),
+      history,
       draft,
       why,
-      obstacles: signerProblem === null ? obstacles : [{ message: signerProblem }, ...obstacles],
+      obstacles: [...held.map((message) => ({ message })), ...obstacles],
     });
   }
 
@@ -110,7 +117,7 @@ export class OneLook {
     } catch (error) {
       if (!(error instanceof ChainError)) throw error;
       this.#alerts.push(chainAlert(error));
-      return { kind: 'unknown' };
+      return { kind: error.retryable ? 'unknown' : 'unreadable' };
     }
   }
 

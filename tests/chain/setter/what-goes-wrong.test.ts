@@ -1,0 +1,109 @@
+/** What must not end the work of the setter, and must be told. */
+import { describe, expect, it } from 'vitest';
+import { type Chain, ChainError } from '../../../app/chain/chain.ts';
+import type { WeightSet } from '../../../app/chain/setter/weight-set.ts';
+import type { WeightSigner } from '../../../app/chain/signer.ts';
+import type { MemoryRows } from './memory-store.ts';
+import { ALICE, BOB, GENESIS, ModelChain, NETUID } from './model-chain.ts';
+import { Process, rig, STANDING, signer } from './setter-rig.ts';
+
+const someRows = (): MemoryRows => ({ sets: [], busy: false });
+const codes = (rows: MemoryRows) => rows.sets.map(({ epoch, failureCode }) => [epoch, failureCode]);
+
+async function live(model: ModelChain, look: () => Promise<unknown>, until: number) {
+  while (model.head < until) {
+    model.step();
+    await look();
+  }
+}
+
+describe('a setter', () => {
+  it.each([
+    ['NaN', [{ hotkey: BOB, share: Number.NaN }]],
+    ['zero', [{ hotkey: BOB, share: 0 }]],
+    [
+      'too much',
+      [
+        { hotkey: BOB, share: 0.9 },
+        { hotkey: ALICE, share: 0.9 },
+      ],
+    ],
+  ])('follows what it sent also while a share is %s', async (_, shares) => {
+    const model = new ModelChain();
+    const rows = someRows();
+    let standing = STANDING;
+    const { look } = rig(model, rows, new Process(), { options: { standing: async () => standing } });
+    model.step(45);
+    await look();
+    standing = { ...STANDING, shares };
+    await live(model, look, 100);
+    expect(rows.sets).toMatchObject([{ epoch: 0, state: 'verified' }]);
+    await live(model, look, 200);
+    expect(rows.sets).toHaveLength(1);
+    const report = await look();
+    expect(report).toMatchObject({ block: { number: 198 }, shares, row: null });
+    expect(report.alerts).toContainEqual(expect.objectContaining({ code: 'no_shares', severity: 'page' }));
+  });
+
+  it('does not wait for ever for blocks that cannot be read', async () => {
+    const model = new ModelChain({ tempo: 300 });
+    const rows = someRows();
+    const blind = (chain: Chain): Chain => ({
+      ...chain,
+      find: (hash, from, to) =>
+        hash === rows.sets[0]?.extrinsic?.hash
+          ? Promise.reject(new ChainError('protocol', 'its events cannot be decoded'))
+          : chain.find(hash, from, to),
+    });
+    const { look } = rig(model, rows, new Process(), { chain: blind });
+    model.step(245);
+    await live(model, look, 600);
+    expect(codes(rows)).toEqual([
+      [0, 'unknown_outcome'],
+      [1, null],
+    ]);
+    expect(model.counted.map(({ epoch }) => epoch)).toEqual([0, 1]);
+  });
+
+  it('leaves late weights to their own epoch where the next one has a set already', async () => {
+    const model = new ModelChain();
+    const rows = someRows();
+    model.step(92);
+    const { look } = rig(model, rows);
+    await look();
+    const mine = rows.sets[0] as WeightSet;
+    rows.sets.push({ ...mine, id: 2, epoch: 1, state: 'verified', extrinsic: null, includedBlock: 5 });
+    model.stalled = 10;
+    await live(model, look, 130);
+    expect(model.counted).toMatchObject([{ epoch: 1 }]);
+    expect(rows.sets[0]).toMatchObject({ epoch: 0, state: 'verified' });
+  });
+
+  it('tells of a wrong signer and of a stranger also while another process is at work', async () => {
+    const model = new ModelChain();
+    const rows = someRows();
+    const wrong: WeightSigner = {
+      ...signer,
+      identity: async () => ({ hotkey: BOB, netuid: NETUID, genesisHash: GENESIS, proxyFor: null }),
+    };
+    const { setter } = rig(model, rows, new Process(), { options: { signer: wrong } });
+    model.next = { lastUpdate: 40 };
+    model.step(45);
+    rows.busy = true;
+    expect((await setter.look()).alerts).toMatchObject([{ code: 'signer' }, { code: 'not_alone' }]);
+  });
+
+  it('pages when no block becomes final for ten minutes, until one does', async () => {
+    const model = new ModelChain();
+    let now = 1_000_000;
+    const { look } = rig(model, someRows(), new Process(), { options: { now: () => now } });
+    model.step(5);
+    await look();
+    now += 599_999;
+    expect((await look()).alerts).toEqual([]);
+    now += 1;
+    expect((await look()).alerts).toMatchObject([{ code: 'stalled', severity: 'page' }]);
+    model.step();
+    expect((await look()).alerts).toEqual([]);
+  });
+});
