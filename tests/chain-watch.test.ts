@@ -2,10 +2,10 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { ChainError } from '../app/chain/chain.ts';
 import type { SetterReport } from '../app/chain/setter/report.ts';
 import { SignerError } from '../app/chain/signer.ts';
-import { cachedSubnet } from '../app/chain/subnet-cache.ts';
 import type { Wallet } from '../app/chain-wallet.ts';
 import { ChainWatch, type ChainWatchOptions } from '../app/chain-watch.ts';
 import { createWeightsReadModel } from '../app/http/weights-read-model.ts';
+import { findSubnet } from '../db/subnets.ts';
 import { aLog } from './http/running.ts';
 import { NOW } from './http/samples.ts';
 import { aReport, aWeightSet, GENESIS, HEAD, VALIDATOR } from './http/weights-samples.ts';
@@ -83,7 +83,7 @@ it('keeps each look for every replica’s page, and the subnet in the cache', as
     verifiedBlock: HEAD - 100,
     endpoint: 'wss://one.example',
   });
-  expect((await cachedSubnet(world.db, GENESIS, 24))?.state.block.number).toBe(HEAD);
+  expect((await findSubnet(world.db, GENESIS, 24))?.block).toBe(HEAD);
 });
 
 it('says of the shares whether anything is sent', async () => {
