@@ -49,7 +49,7 @@ export async function runCommand(program: Program, argv: readonly string[], io: 
   } catch (error) {
     if (isUsage(error)) {
       io.err(
-        `${program.name} ${first}: ${said(error as Error)}\n${entry.help ? `\n${entry.help.trimEnd()}\n` : ''}`,
+        `${program.name} ${first}: ${said(error as Error)}\n${usageOf(entry, `${program.name} ${first}`)}`,
       );
       return 2;
     }
@@ -59,6 +59,13 @@ export async function runCommand(program: Program, argv: readonly string[], io: 
     }
     throw error;
   }
+}
+
+/** The whole help would push the message out of the window. */
+function usageOf({ help }: CommandEntry, command: string): string {
+  const [usage = '', ...more] = help.trimEnd().split('\n\n');
+  if (usage === '') return '';
+  return more.length === 0 ? `\n${usage}\n` : `\n${usage}\n\n${command} --help says more.\n`;
 }
 
 /** A message may quote what was typed or what a server said, however long, and with sequences that steer a terminal. */

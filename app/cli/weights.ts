@@ -7,6 +7,7 @@ import type { Io } from './io.ts';
 import { askReferee } from './referee.ts';
 
 export const WEIGHTS_HELP = `usage: weights [--dry-run] [--json] [--referee https://referee.example]
+       weights --follow https://referee.example --netuid N --chain wss://NODE[,wss://NODE] [--wallet FILE] [options]
 
 Prints the shares of the standing and the row of weights that follows, as the Referee's App saw the chain last; this command
 itself sends nothing. --referee is the address of the Referee (default: PUBLIC_URL, else http://127.0.0.1 at PORT or 8000).

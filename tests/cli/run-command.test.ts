@@ -40,10 +40,16 @@ describe('the command line', () => {
   });
 
   it('turns wrong use into exit 2 with the usage, and an obstacle into its message', async () => {
-    const usage = await run(['go'], async () => {
+    const wrong: Command = async () => {
       throw new UsageError('say more');
-    });
+    };
+    const fails = async () => wrong;
+    const usage = await run(['go'], wrong);
     expect(usage).toEqual({ code: 2, out: '', err: 'prog go: say more\n\nusage: go\n' });
+    const long = { summary: 'goes', help: 'usage: go\n\nA page of it.\n', load: fails };
+    const io = anIo();
+    await runCommand({ name: 'prog', version: '1', commands: { go: long } }, ['go'], io);
+    expect(io.said()).toBe('prog go: say more\n\nusage: go\n\nprog go --help says more.\n');
     const obstacle = await run(['go'], async () => {
       throw new CommandError('do this', 5);
     });
