@@ -59,7 +59,9 @@ export async function askReferee<T>(
     body = await response.json().catch(() => undefined);
   } catch (error) {
     const { message, cause } = error as { message: string; cause?: { message?: string } };
-    throw new CommandError(`no answer from ${base}: ${cause?.message ?? message}`);
+    throw new CommandError(
+      `no answer from ${base} (${cause?.message ?? message}): is --referee its address?`,
+    );
   }
   if (status !== 200) {
     const refusal = z.looseObject({ error: z.looseObject({ message: z.string() }) }).safeParse(body);

@@ -132,7 +132,8 @@ Dry run: no wallet is configured, nothing is sent.
     }) as typeof globalThis.fetch;
     await expect(run([], { fetch: gone })).rejects.toMatchObject({
       name: 'CommandError',
-      message: 'no answer from http://127.0.0.1:8000: connect ECONNREFUSED 127.0.0.1:8000',
+      message:
+        'no answer from http://127.0.0.1:8000 (connect ECONNREFUSED 127.0.0.1:8000): is --referee its address?',
     });
     await expect(run([], answering(WEIGHTS, 502))).rejects.toThrow('http://127.0.0.1:8000 answered 502');
     await expect(run(['--referee', 'http://elsewhere.example'], {})).rejects.toThrow('https is wanted');
