@@ -37,11 +37,14 @@ export function createStandingSource(
   let known = state.read().referees[referee] ?? null;
   return {
     async ask() {
+      // where one of the two fails, the other is not waited for
+      const enough = new AbortController();
+      const signal = AbortSignal.any([enough.signal, AbortSignal.timeout(TIMEOUT_MS)]);
       try {
         const at = now();
         const [wellKnown, answer] = await Promise.all([
-          get(fetch, `${referee}/.well-known/quasar-referee.json`),
-          get(fetch, `${referee}/api/v1/standing`),
+          get(fetch, `${referee}/.well-known/quasar-referee.json`, signal),
+          get(fetch, `${referee}/api/v1/standing`, signal),
         ]);
         const standing = acceptStanding(wellKnown, answer, {
           netuid,
@@ -70,17 +73,19 @@ export function createStandingSource(
         const passes = error.retryable || (error.code === 'not_a_referee' && known !== null);
         if (!passes) throw error;
         return { kind: 'outage', error };
+      } finally {
+        enough.abort();
       }
     },
   };
 }
 
-async function get(fetch: Io['fetch'], url: string): Promise<unknown> {
+async function get(fetch: Io['fetch'], url: string, signal: AbortSignal): Promise<unknown> {
   let status: number;
   let elsewhere: string | null;
   let text: string;
   try {
-    const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(url, { redirect: 'manual', signal });
     status = response.status;
     elsewhere = response.headers.get('location');
     text = await bounded(response);

@@ -264,6 +264,17 @@ describe('weights --follow stops', () => {
     expect(await refused(nothing, [], answering(status, text))).toContain(words);
   });
 
+  it('and waits for no second answer where the first one will not do', async () => {
+    const asked: AbortSignal[] = [];
+    const half = (async (url: string, { signal }: { signal: AbortSignal }) => {
+      asked.push(signal);
+      if (url.includes('well-known')) return new Response('', { status: 404 });
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    }) as never;
+    expect(await refused(nothing, [], half)).toContain('there is nothing at');
+    expect(asked.map(({ aborted }) => aborted)).toEqual([true, true]);
+  });
+
   it('at an address that sends elsewhere', async () => {
     const headers = { location: 'https://www.referee.example/api' };
     const moved = (async () => new Response(null, { status: 301, headers })) as never;
