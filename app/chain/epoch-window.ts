@@ -52,6 +52,13 @@ export function whenToSend(schedule: EpochSchedule, rateLimit: RateLimit): SendT
   return { kind: 'now' };
 }
 
+/** False where the tempo is so short that no block of an epoch is early enough (`guardBlocks`): nothing is ever sent there. */
+export function leavesTime(schedule: EpochSchedule): boolean {
+  // on the old chain an epoch lasts a block more
+  const longest = schedule.tempo + (schedule.form === 'modulo' ? 1 : 0);
+  return longest > guardBlocks(schedule);
+}
+
 function wait(blocks: number, why: 'rate_limit' | 'too_early' | 'boundary', message: string): SendTime {
   return { kind: 'wait', blocks, why, message };
 }

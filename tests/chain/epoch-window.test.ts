@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EpochSchedule } from '../../app/chain/epoch.ts';
-import { rateLimitWait, whenToSend } from '../../app/chain/epoch-window.ts';
+import { leavesTime, rateLimitWait, whenToSend } from '../../app/chain/epoch-window.ts';
 
 /** An epoch runs in block 1360. */
 const at = (head: number, nextEpoch = 1360): EpochSchedule => ({
@@ -25,6 +25,18 @@ describe('the rate limit', () => {
   it('does not hold back a uid that never sent any', () => {
     expect(rateLimitWait(5, { lastUpdate: 0, rateLimitBlocks: 100 })).toBe(0);
   });
+});
+
+it('tells where an epoch has no block early enough', () => {
+  const stateful = (tempo: number): EpochSchedule =>
+    ({ ...at(1300), form: 'stateful', tempo }) as EpochSchedule;
+  const modulo = (tempo: number): EpochSchedule => ({ form: 'modulo', head: 1300, tempo, netuid: 1 });
+  expect([stateful(3), stateful(4), modulo(7), modulo(8)].map(leavesTime)).toEqual([
+    false,
+    true,
+    false,
+    true,
+  ]);
 });
 
 describe('when to send', () => {

@@ -9,6 +9,7 @@ import {
   firstRevealBlock,
   revealRound,
 } from '../epoch.ts';
+import { leavesTime } from '../epoch-window.ts';
 import { type LoosePolicy, type Normalised, normalise, type WeightRow } from '../normalise.ts';
 import type { SubnetState } from '../subnet.ts';
 import type { ChainAlert } from './report.ts';
@@ -63,6 +64,11 @@ export function draftWeights(
   const { row } = normalised;
   if (choice.kind === 'refused')
     return nothing(path, row, [...passedOver, page('unknown_runtime', choice.message)]);
+  const { tempo } = state.schedule;
+  if (tempo > 0 && !leavesTime(state.schedule)) {
+    const message = `a tempo of ${tempo} leaves no block in which weights can be sent and be sure to be in their epoch: ask the owner of subnet ${state.netuid}`;
+    return nothing(path, row, [...passedOver, page('schedule', message)]);
+  }
   try {
     const draft: Draft = {
       epoch: commitEpoch(state.schedule),

@@ -134,8 +134,12 @@ function alert(code: ChainAlert['code'], severity: ChainAlert['severity'], messa
   return { code, severity, message };
 }
 
-/** What an operator sees when the chain gives no answer: only what does not pass by itself is urgent. */
+/**
+ * What an operator sees when the chain gives no answer: only what does not pass by itself is urgent, and a connection that this
+ * process closed to end is not.
+ */
 export function chainAlert({ code, userMessage, retryable }: ChainError): ChainAlert {
   const known = code === 'wrong_genesis' || code === 'unknown_runtime';
-  return alert(known ? code : 'unreachable', retryable ? 'warn' : 'page', userMessage);
+  const isUrgent = !retryable && code !== 'closed';
+  return alert(known ? code : 'unreachable', isUrgent ? 'page' : 'warn', userMessage);
 }

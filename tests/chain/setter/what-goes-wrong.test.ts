@@ -45,6 +45,30 @@ describe('a setter', () => {
     expect(report.alerts).toContainEqual(expect.objectContaining({ code: 'no_shares', severity: 'page' }));
   });
 
+  it('says that an epoch is too short to be sent to, instead of waiting for the next one for ever', async () => {
+    const model = new ModelChain({ tempo: 3 });
+    const rows = someRows();
+    const { look } = rig(model, rows);
+    await live(model, look, 9);
+    const report = await look();
+    expect(report.alerts).toMatchObject([{ code: 'schedule', severity: 'page' }]);
+    expect(report.steps).toMatchObject([
+      { kind: 'held_back', message: expect.stringContaining('a tempo of 3') },
+    ]);
+    model.next = { tempo: 4 };
+    await live(model, look, 20);
+    expect(rows.sets.length).toBeGreaterThan(0);
+  });
+
+  it('does not page for a connection that was closed to end', async () => {
+    const ended = (chain: Chain): Chain => ({
+      ...chain,
+      finalized: () => Promise.reject(new ChainError('closed', 'the connection was closed')),
+    });
+    const { look } = rig(new ModelChain(), someRows(), new Process(), { chain: ended });
+    expect((await look()).alerts).toMatchObject([{ code: 'unreachable', severity: 'warn' }]);
+  });
+
   it('does not wait for ever for blocks that cannot be read', async () => {
     const model = new ModelChain({ tempo: 300 });
     const rows = someRows();
