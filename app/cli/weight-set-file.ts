@@ -1,5 +1,11 @@
 /** Attempts to set weights, in the state file of a validator who follows a Referee. */
-import type { NewWeightSet, WeightSet, WeightSetStore, WeightSlot } from '../chain/setter/weight-set.ts';
+import {
+  type NewWeightSet,
+  NOTHING_KNOWN,
+  type WeightSet,
+  type WeightSetStore,
+  type WeightSlot,
+} from '../chain/setter/weight-set.ts';
 import type { StateFile } from './follow-state.ts';
 
 /** Finished ones beyond these are forgotten: a week of epochs on mainnet. */
@@ -36,14 +42,7 @@ export function fileWeightSetStore(file: StateFile, now: () => number): WeightSe
         id: Math.max(0, ...weightSets.map(({ id }) => id)) + 1,
         attempt: Math.max(0, ...attempts) + 1,
         state: 'planned',
-        extrinsic: null,
-        includedBlock: null,
-        includedHash: null,
-        extrinsicIndex: null,
-        verifiedBlock: null,
-        verifiedBy: null,
-        failureCode: null,
-        failure: null,
+        ...NOTHING_KNOWN,
         updatedAt: now(),
       };
       keep([...weightSets, planned]);

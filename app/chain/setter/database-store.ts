@@ -9,7 +9,7 @@ import {
   unfinishedWeightSets,
   type WeightSetRow,
 } from '../../../db/weight-sets.ts';
-import type { WeightSet, WeightSetStore, WeightSlot } from './weight-set.ts';
+import { NOTHING_KNOWN, type WeightSet, type WeightSetStore, type WeightSlot } from './weight-set.ts';
 
 export interface DatabaseStoreOptions {
   /** Who holds the lease: one name for each process. */
@@ -60,14 +60,7 @@ export function databaseWeightSetStore(
         ...rest,
         shares: JSON.stringify(shares),
         row: JSON.stringify(row),
-        extrinsic: null,
-        includedBlock: null,
-        includedHash: null,
-        extrinsicIndex: null,
-        verifiedBlock: null,
-        verifiedBy: null,
-        failureCode: null,
-        failure: null,
+        ...NOTHING_KNOWN,
         updatedAt: now(),
       });
       return stored === null ? null : parsed(stored);

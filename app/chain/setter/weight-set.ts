@@ -57,20 +57,21 @@ export interface WeightSet extends WeightSlot {
   readonly updatedAt: number;
 }
 
+/** What becomes known of an attempt only after it was planned. */
+export const NOTHING_KNOWN = {
+  extrinsic: null,
+  includedBlock: null,
+  includedHash: null,
+  extrinsicIndex: null,
+  verifiedBlock: null,
+  verifiedBy: null,
+  failureCode: null,
+  failure: null,
+} as const satisfies Partial<WeightSet>;
+
 export type NewWeightSet = Omit<
   WeightSet,
-  | 'id'
-  | 'attempt'
-  | 'state'
-  | 'extrinsic'
-  | 'includedBlock'
-  | 'includedHash'
-  | 'extrinsicIndex'
-  | 'verifiedBlock'
-  | 'verifiedBy'
-  | 'failureCode'
-  | 'failure'
-  | 'updatedAt'
+  'id' | 'attempt' | 'state' | 'updatedAt' | keyof typeof NOTHING_KNOWN
 >;
 
 /** Where attempts are kept: the database of an App, or a file of a validator who follows one. */

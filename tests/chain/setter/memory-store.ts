@@ -1,5 +1,5 @@
 /** Attempts in memory, as every store keeps them. A process that died leaves its lease to the next one. */
-import type { WeightSet, WeightSetStore } from '../../../app/chain/setter/weight-set.ts';
+import { NOTHING_KNOWN, type WeightSet, type WeightSetStore } from '../../../app/chain/setter/weight-set.ts';
 
 export interface MemoryRows {
   sets: WeightSet[];
@@ -33,14 +33,7 @@ export function memoryStore(rows: MemoryRows, { lease = true } = {}): WeightSetS
         id: sets.length + 1,
         attempt: Math.max(0, ...same.map(({ attempt }) => attempt)) + 1,
         state: 'planned',
-        extrinsic: null,
-        includedBlock: null,
-        includedHash: null,
-        extrinsicIndex: null,
-        verifiedBlock: null,
-        verifiedBy: null,
-        failureCode: null,
-        failure: null,
+        ...NOTHING_KNOWN,
         updatedAt: set.createdAt,
       };
       sets.push(stored);
