@@ -63,6 +63,10 @@ export function followOptions(argv: readonly string[], io: Pick<Io, 'cwd' | 'env
   });
   if (values.once && values.watch) throw new UsageError('--once and --watch exclude each other');
   const wallet = walletOf(values, io.cwd);
+  if (values.hotkey !== undefined && wallet !== null)
+    throw new UsageError(
+      '--hotkey is for a dry run without a wallet: a key says itself whose it is (--proxy-for where it is a proxy)',
+    );
   const dryRun = values['dry-run'] || wallet === null;
   const netuid = whole('--netuid', values.netuid, 65_535);
   const network = values.network;

@@ -363,6 +363,7 @@ describe('the words of weights --follow', () => {
     ['--once and --watch exclude', ['--once', '--watch']],
     ['--wallet and --signer-socket exclude', ['--wallet', 'a', '--signer-socket', 'b']],
     ['--password-file belongs to', ['--password-file', 'a']],
+    ['--hotkey is for a dry run', ['--hotkey', VALIDATOR, '--wallet', 'a']],
     ['--genesis is not 0x', ['--genesis', '0x12']],
     ['--server-key is neither', ['--server-key', 'abc']],
     ['--proxy-for is not', ['--proxy-for', '1abc']],
