@@ -67,6 +67,7 @@ const isPure = inRoom(
   'app/chain/setter/draft-weights.ts',
   'app/chain/setter/plan-weights.ts',
   'app/chain/setter/failure-alerts.ts',
+  'app/chain/setter/not-alone.ts',
   'app/chain/setter/moves.ts',
   'app/chain/standing/recompute.ts',
   'app/canonical-json.ts',
