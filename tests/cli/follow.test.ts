@@ -71,6 +71,14 @@ describe('weights --follow without a wallet', () => {
     });
   });
 
+  it('says nothing of a missing wallet where there is one', async () => {
+    const machine = aMachine(await aReferee(), await aChain());
+    const { printed } = await follow(machine, ['--wallet', machine.wallet, '--dry-run']);
+    expect(printed).toContain('dry run: nothing is sent; would send 2: 65535');
+    expect(printed).toContain(`for ${VALIDATOR}`);
+    expect(existsSync(machine.stateFile)).toBe(false);
+  });
+
   it('gives everything to the subnet’s owner while nobody has won', async () => {
     const referee = await aReferee(aServerKey(), aStanding({ submissions: [] }));
     const { printed } = await follow(aMachine(referee, await aChain()), []);

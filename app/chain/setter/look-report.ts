@@ -20,7 +20,7 @@ export function dryRun({ draft, why, obstacles, row }: Observation): Done {
     draft === null
       ? (why ?? '')
       : `by ${draft.call.name} for epoch ${draft.epoch}${revealNote(draft.reveal)}`;
-  steps.push({ kind: 'dry_run', message: `no wallet is configured; would send ${shown}: ${by}` });
+  steps.push({ kind: 'dry_run', message: `nothing is sent; would send ${shown}: ${by}` });
   return { steps, alerts: [], againInBlocks: RETRY_BLOCKS };
 }
 
