@@ -44,11 +44,13 @@ const UNSETTLED = ['planned', 'signed'];
 
 /**
  * Stores the next attempt for its epoch as `planned`. Null, and nothing stored, while any attempt of this slot may still be
- * included, and once one for this epoch was: whoever looked at the chain too long ago changes nothing.
+ * included, and once one for this epoch was: whoever looked at the chain too long ago changes nothing. What was planned up to
+ * block `since` is of another count of epochs.
  */
 export async function insertWeightSet(
   db: Queryable,
   set: Omit<WeightSetRow, 'id' | 'attempt' | 'state'>,
+  { since }: { readonly since: number },
 ): Promise<WeightSetRow | null> {
   const { genesisHash, netuid, hotkey, epoch } = set;
   const slot = { genesisHash, netuid, hotkey };
@@ -56,10 +58,15 @@ export async function insertWeightSet(
     return await db.transaction(async (trx) => {
       await holdLock(trx, 'weight-sets');
       const unsettled = await trx('weightSets').where(slot).whereIn('state', UNSETTLED).first('id');
-      const before: Pick<WeightSetRow, 'attempt' | 'state' | 'includedBlock'>[] = await trx('weightSets')
+      const before: Pick<WeightSetRow, 'attempt' | 'state' | 'includedBlock' | 'plannedBlock'>[] = await trx(
+        'weightSets',
+      )
         .where({ ...slot, epoch })
-        .select('attempt', 'state', 'includedBlock');
-      const isUsed = before.some(({ state, includedBlock }) => state !== 'failed' || includedBlock !== null);
+        .select('attempt', 'state', 'includedBlock', 'plannedBlock');
+      const isUsed = before.some(
+        ({ state, includedBlock, plannedBlock }) =>
+          plannedBlock > since && (state !== 'failed' || includedBlock !== null),
+      );
       if (unsettled !== undefined || isUsed) return null;
       const attempt = Math.max(0, ...before.map((row) => row.attempt)) + 1;
       const [row] = await trx('weightSets')

@@ -1,5 +1,6 @@
 /** Attempts to set weights, in the state file of a validator who follows a Referee. */
 import {
+  LONGEST_EPOCH,
   type NewWeightSet,
   NOTHING_KNOWN,
   type WeightSet,
@@ -62,11 +63,13 @@ export function fileWeightSetStore(file: StateFile, now: () => number): WeightSe
 }
 
 /** One that may still be included, for whatever epoch, or one that has used this epoch. */
-function isInTheWay({ state, epoch, includedBlock }: WeightSet, wanted: NewWeightSet): boolean {
+function isInTheWay({ state, epoch, includedBlock, plannedBlock }: WeightSet, wanted: NewWeightSet): boolean {
   return (
     state === 'planned' ||
     state === 'signed' ||
-    (epoch === wanted.epoch && (state !== 'failed' || includedBlock !== null))
+    (epoch === wanted.epoch &&
+      wanted.plannedBlock - plannedBlock < LONGEST_EPOCH &&
+      (state !== 'failed' || includedBlock !== null))
   );
 }
 

@@ -37,8 +37,8 @@ export async function up(db: Knex): Promise<void> {
     t.index(['state']);
   });
   await db.schema.raw(
-    `CREATE UNIQUE INDEX weight_sets_one_live ON weight_sets (genesis_hash, netuid, hotkey, epoch)
-     WHERE state <> 'failed'`,
+    `CREATE UNIQUE INDEX weight_sets_one_open ON weight_sets (genesis_hash, netuid, hotkey)
+     WHERE state IN ('planned', 'signed')`,
   );
 
   await db.schema.createTable('subnets', (t) => {

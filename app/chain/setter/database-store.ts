@@ -1,5 +1,5 @@
 /** Attempts in the database of an App; replicas share them. */
-import type { Queryable } from '../../../db/connection.ts';
+import { isUniqueViolation, type Queryable } from '../../../db/connection.ts';
 import { releaseLease, takeLease } from '../../../db/facts.ts';
 import {
   insertWeightSet,
@@ -9,7 +9,13 @@ import {
   unfinishedWeightSets,
   type WeightSetRow,
 } from '../../../db/weight-sets.ts';
-import { NOTHING_KNOWN, type WeightSet, type WeightSetStore, type WeightSlot } from './weight-set.ts';
+import {
+  LONGEST_EPOCH,
+  NOTHING_KNOWN,
+  type WeightSet,
+  type WeightSetStore,
+  type WeightSlot,
+} from './weight-set.ts';
 
 export interface DatabaseStoreOptions {
   /** Who holds the lease: one name for each process. */
@@ -56,24 +62,36 @@ export function databaseWeightSetStore(
     },
     async plan(set) {
       const { shares, row, ...rest } = set;
-      const stored = await insertWeightSet(db, {
+      const planned = {
         ...rest,
         shares: JSON.stringify(shares),
         row: JSON.stringify(row),
         ...NOTHING_KNOWN,
         updatedAt: now(),
-      });
+      };
+      const stored = await insertWeightSet(db, planned, { since: set.plannedBlock - LONGEST_EPOCH });
       return stored === null ? null : parsed(stored);
     },
-    move(id, from, { id: _, shares, row, extrinsic, failure, ...change }) {
-      return moveWeightSet(db, id, from, {
+    async move(id, from, { id: _, shares, row, extrinsic, failure, epoch, attempt, ...change }) {
+      const changed = {
         ...change,
         ...(shares === undefined ? {} : { shares: JSON.stringify(shares) }),
         ...(row === undefined ? {} : { row: JSON.stringify(row) }),
         ...(extrinsic === undefined ? {} : { extrinsic: extrinsic && JSON.stringify(extrinsic) }),
         ...(failure === undefined ? {} : { failure: failure === null ? null : storable(failure) }),
         updatedAt: now(),
-      });
+      };
+      const place = {
+        ...(epoch === undefined ? {} : { epoch }),
+        ...(attempt === undefined ? {} : { attempt }),
+      };
+      try {
+        return await moveWeightSet(db, id, from, { ...changed, ...place });
+      } catch (error) {
+        if (!isUniqueViolation(error)) throw error;
+        // that attempt of that epoch is taken: what became of this one counts, and it stays where it was
+        return moveWeightSet(db, id, from, changed);
+      }
     },
   };
 }

@@ -9,7 +9,7 @@ import { whenToSend } from '../epoch-window.ts';
 import type { WeightRow } from '../normalise.ts';
 import type { SubnetState } from '../subnet.ts';
 import type { Draft, RevealWindow } from './draft-weights.ts';
-import type { WeightSet } from './weight-set.ts';
+import { LONGEST_EPOCH, type WeightSet } from './weight-set.ts';
 
 /** What the chain says of one unfinished attempt, up to the block that is looked at. */
 export type Sighting =
@@ -121,7 +121,9 @@ function gateOf(snapshot: Snapshot): Gate {
   const head = state.block.number;
   if (draft === null) return closed('held_back', why ?? 'there is nothing to send', HELD_BLOCKS);
   const untilEpoch = nextEpochBlock(state.schedule) - head;
-  const used = history.find((set) => set.epoch === draft.epoch && usesEpoch(set));
+  const used = history.find(
+    (set) => set.epoch === draft.epoch && head - set.plannedBlock < LONGEST_EPOCH && usesEpoch(set),
+  );
   if (used !== undefined && used.state !== 'planned' && used.state !== 'signed')
     return closed(
       'wait',

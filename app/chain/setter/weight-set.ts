@@ -3,6 +3,12 @@ import type { Share } from '../../scoring/shares.ts';
 import type { SignedExtrinsic } from '../chain.ts';
 import type { WeightRow } from '../normalise.ts';
 
+/**
+ * No epoch lasts so many blocks (50,401 at most): an attempt of the same number from before them is of another count, as on a
+ * subnet that was dissolved and registered anew under its netuid.
+ */
+export const LONGEST_EPOCH = 60_000;
+
 /** Whose weights, and where: there is one live attempt for each of these and each epoch. */
 export interface WeightSlot {
   readonly genesisHash: string;
@@ -86,7 +92,7 @@ export interface WeightSetStore {
   lastVerified(slot: WeightSlot): Promise<WeightSet | null>;
   /**
    * Null, and nothing stored, while any attempt of the slot is planned or signed, and once one for this epoch was included,
-   * also when its row was lost later.
+   * also when its row was lost later. Attempts from before `LONGEST_EPOCH` blocks are of another count of epochs.
    */
   plan(set: NewWeightSet): Promise<WeightSet | null>;
   /**

@@ -1,5 +1,10 @@
 /** Attempts in memory, as every store keeps them. A process that died leaves its lease to the next one. */
-import { NOTHING_KNOWN, type WeightSet, type WeightSetStore } from '../../../app/chain/setter/weight-set.ts';
+import {
+  LONGEST_EPOCH,
+  NOTHING_KNOWN,
+  type WeightSet,
+  type WeightSetStore,
+} from '../../../app/chain/setter/weight-set.ts';
 
 export interface MemoryRows {
   sets: WeightSet[];
@@ -26,7 +31,10 @@ export function memoryStore(rows: MemoryRows, { lease = true } = {}): WeightSetS
       const same = sets.filter(({ epoch }) => epoch === set.epoch);
       const refused =
         sets.some(({ state }) => state === 'planned' || state === 'signed') ||
-        same.some(({ state, includedBlock }) => state !== 'failed' || includedBlock !== null);
+        same.some(
+          ({ state, includedBlock, plannedBlock }) =>
+            set.plannedBlock - plannedBlock < LONGEST_EPOCH && (state !== 'failed' || includedBlock !== null),
+        );
       if (refused) return null;
       const stored: WeightSet = {
         ...set,

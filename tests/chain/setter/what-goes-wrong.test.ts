@@ -103,6 +103,18 @@ describe('a setter', () => {
     expect(rows.sets[0]).toMatchObject({ epoch: 0, state: 'verified' });
   });
 
+  it('counts the epochs of a subnet that was registered anew from the beginning', async () => {
+    const model = new ModelChain({ index: 1 });
+    const rows = someRows();
+    await live(model, rig(model, rows).look, 60);
+    const first = rows.sets[0] as WeightSet;
+    expect(first).toMatchObject({ epoch: 1, state: 'verified' });
+    rows.sets[0] = { ...first, plannedBlock: first.plannedBlock - 60_000, includedBlock: null };
+    model.next = { lastUpdate: 0 };
+    await live(model, rig(model, rows).look, 90);
+    expect(rows.sets.slice(1)).toMatchObject([{ epoch: 1, attempt: 2, state: 'verified' }]);
+  });
+
   it('tells of a wrong signer and of a stranger also while another process is at work', async () => {
     const model = new ModelChain();
     const rows = someRows();

@@ -98,6 +98,30 @@ onBothDatabases('an attempt to set weights', (at) => {
     expect(await store.plan(aSet(41))).toBeNull();
   });
 
+  it('is no obstacle to the same epoch of another count, as after the netuid was registered anew', async () => {
+    const store = storeOn(at.db);
+    const first = (await store.plan(aSet(41)))?.id ?? 0;
+    await store.move(first, 'planned', { state: 'verified', includedBlock: 101 });
+    expect(await store.plan(aSet(41, { plannedBlock: 60_099 }))).toBeNull();
+    expect(await store.plan(aSet(41, { plannedBlock: 60_100 }))).toMatchObject({
+      attempt: 2,
+      state: 'planned',
+    });
+    expect(await store.plan(aSet(41, { plannedBlock: 120_200 }))).toBeNull();
+  });
+
+  it('keeps its epoch where the one that it came in has that attempt already', async () => {
+    const store = storeOn(at.db);
+    const first = (await store.plan(aSet(42)))?.id ?? 0;
+    await store.move(first, 'planned', { state: 'verified', includedBlock: 101 });
+    const late = (await store.plan(aSet(41)))?.id ?? 0;
+    const change = { state: 'included', epoch: 42, attempt: 1, includedBlock: 130 } as const;
+    expect(await store.move(late, 'planned', change)).toBe(true);
+    expect(await store.unfinished(SLOT)).toMatchObject([
+      { epoch: 41, state: 'included', includedBlock: 130 },
+    ]);
+  });
+
   it('is planned by one of two processes at once', async () => {
     const stored = await Promise.all([
       storeOn(at.db).plan(aSet(41)),
