@@ -3,10 +3,9 @@ import { type AcceptedStanding, acceptStanding, StandingError } from '../chain/s
 import type { FollowOptions } from './follow-options.ts';
 import type { StateFile } from './follow-state.ts';
 import type { Io } from './io.ts';
+import { MAX_RESPONSE_BYTES, responseText } from './response-text.ts';
 
 const TIMEOUT_MS = 30_000;
-/** A thousand ranked submissions are a megabyte. */
-const MAX_BYTES = 8 * 1024 * 1024;
 
 export interface Outage {
   readonly kind: 'outage';
@@ -83,17 +82,18 @@ export function createStandingSource(
 async function get(fetch: Io['fetch'], url: string, signal: AbortSignal): Promise<unknown> {
   let status: number;
   let elsewhere: string | null;
-  let text: string;
+  let text: string | null;
   try {
     const response = await fetch(url, { redirect: 'manual', signal });
     status = response.status;
     elsewhere = response.headers.get('location');
-    text = await bounded(response);
+    text = await responseText(response);
   } catch (error) {
-    if (error instanceof StandingError) throw error;
     const { message, cause } = error as { message: string; cause?: { message?: string } };
     throw new StandingError('unreachable', `no answer from ${url}: ${cause?.message ?? message}`, error);
   }
+  if (text === null)
+    throw new StandingError('not_a_referee', `${url} gives more than ${MAX_RESPONSE_BYTES} bytes`);
   if (status >= 500 || status === 429)
     throw new StandingError('unreachable', `${url} answered ${status}: the Referee is out of order`);
   if (status === 404)
@@ -117,17 +117,4 @@ async function get(fetch: Io['fetch'], url: string, signal: AbortSignal): Promis
       error,
     );
   }
-}
-
-async function bounded(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  // leaving the loop by an exception cancels the stream
-  for await (const chunk of response.body ?? []) {
-    size += chunk.byteLength;
-    if (size > MAX_BYTES)
-      throw new StandingError('not_a_referee', `${response.url} gives more than ${MAX_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseAppUrl } from '../../actions/evaluate/src/app-url.ts';
 import { CommandError, type Io, UsageError } from './io.ts';
+import { responseText } from './response-text.ts';
 
 const Repository = z.looseObject({
   network: z.string(),
@@ -56,7 +57,7 @@ export async function askReferee<T>(
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     status = response.status;
-    body = await response.json().catch(() => undefined);
+    body = json(await responseText(response));
   } catch (error) {
     const { message, cause } = error as { message: string; cause?: { message?: string } };
     throw new CommandError(
@@ -76,4 +77,13 @@ export async function askReferee<T>(
   if (!answer.success)
     throw new CommandError(`${base} does not answer like a Quasar Referee: check --referee`);
   return answer.data;
+}
+
+/** Undefined for what is none. */
+function json(text: string | null): unknown {
+  try {
+    return text === null ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -139,6 +139,19 @@ Dry run: no wallet is configured, nothing is sent.
     await expect(run(['--referee', 'http://elsewhere.example'], {})).rejects.toThrow('https is wanted');
   });
 
+  it('reads no answer without an end', async () => {
+    let given = 0;
+    const body = new ReadableStream({
+      pull(controller) {
+        given += 1;
+        controller.enqueue(new Uint8Array(1024 * 1024).fill(32));
+      },
+    });
+    const endless = (async () => new Response(body)) as typeof globalThis.fetch;
+    await expect(run(NAMED, { fetch: endless })).rejects.toThrow('does not answer like a Quasar Referee');
+    expect(given).toBeLessThan(12);
+  });
+
   it.each([
     ['a share above 1', { ...WEIGHTS, shares: [{ hotkey, share: 1.5 }] }],
     ['a share that is no number', { ...WEIGHTS, shares: [{ hotkey, share: '1' }] }],
