@@ -51,6 +51,14 @@ describe('attempts in a file', () => {
     expect(readdirSync(path.dirname(file))).toEqual(['state.json']);
   });
 
+  it('are no obstacle to the same epoch of another count, as after the netuid was registered anew', async () => {
+    const { store } = opened();
+    await store.plan(aSet(5));
+    await store.move(1, 'planned', { state: 'verified', includedBlock: 12 });
+    expect(await store.plan(aSet(5, { plannedBlock: 60_009 }))).toBeNull();
+    expect(await store.plan(aSet(5, { plannedBlock: 60_010 }))).toMatchObject({ id: 2, attempt: 2 });
+  });
+
   it('are one at a time while any may still be included, and one for an epoch that was', async () => {
     const { store } = opened();
     await store.plan(aSet(5));
