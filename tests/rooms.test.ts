@@ -68,6 +68,7 @@ const isPure = inRoom(
   'app/chain/setter/plan-weights.ts',
   'app/chain/setter/failure-alerts.ts',
   'app/chain/setter/not-alone.ts',
+  'app/chain/setter/weight-set.ts',
   'app/chain/setter/moves.ts',
   'app/chain/standing/recompute.ts',
   'app/canonical-json.ts',
