@@ -8,16 +8,20 @@ import { viewOf } from './view.ts';
 /** Blocks that an endpoint may be behind what was seen before another one is tried. */
 const TOLERATED_LAG = 20;
 
+/** Answers below it, one after the other, after which a height was a lie or its chain is gone. A quarter of an hour of looks. */
+const DISBELIEF = 100;
+
 /** Remembers the highest finalized block over all connections. `renew` replaces a connection after an upgrade. */
 export function newestView(
   renew: (connection: Connection) => void,
 ): (connection: Connection) => Promise<ChainView> {
   let highest = 0;
   let seenBy: Connection | null = null;
+  let below = 0;
   return async (connection) => {
     const head = await finalizedHead(connection);
     // two requests over one connection may overtake each other, and that is all
-    if (head.number < highest && connection !== seenBy) {
+    if (head.number < highest && connection !== seenBy && ++below < DISBELIEF) {
       const behind = new ChainError(
         'unreachable',
         `${connection.endpoint} has finalized block ${head.number}, and ${highest} was seen before: it is behind, look again later`,
@@ -34,7 +38,8 @@ export function newestView(
         throw connection.ended();
       }
     }
-    if (head.number >= highest) {
+    if (head.number >= highest || below >= DISBELIEF) {
+      below = 0;
       highest = head.number;
       seenBy = connection;
     }

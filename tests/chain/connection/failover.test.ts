@@ -101,6 +101,20 @@ describe('several endpoints', () => {
   });
 });
 
+it('does not believe for ever in a height that nobody confirms', async () => {
+  const [first, second] = [await aDouble(), await aDouble()];
+  await first.mine(15);
+  const { chain } = connected([first.url, second.url], first);
+  await chain.finalized();
+  first.cut();
+  await vi.waitFor(() => expect(chain.status().endpoint).toBeNull(), { interval: 2 });
+  for (let answer = 1; answer < 100; answer++)
+    await expect(chain.finalized()).rejects.toMatchObject({ code: 'unreachable' });
+  expect((await chain.finalized()).block.number).toBe(1_000);
+  await second.mine();
+  expect((await chain.finalized()).block.number).toBe(1_001);
+});
+
 describe('an endpoint of another chain', () => {
   it('is put aside, told of, and nothing but its genesis is asked for', async () => {
     const asked: string[] = [];
