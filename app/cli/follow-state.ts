@@ -1,9 +1,9 @@
 /** What a validator who follows a Referee must remember: whose key it trusts, and every attempt to set weights. */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { writeDurably } from '../chain/durable-file.ts';
 import type { WeightSet } from '../chain/setter/weight-set.ts';
 import type { Hotkey } from '../ids.ts';
-import { writeDurably } from './durable-file.ts';
 import { CommandError } from './io.ts';
 
 const Int = z.number().int().nonnegative();

@@ -4,15 +4,14 @@ import {
   closeSync,
   constants,
   fstatSync,
-  fsyncSync,
   linkSync,
   mkdirSync,
   openSync,
   readFileSync,
   rmSync,
-  writeSync,
 } from 'node:fs';
 import path from 'node:path';
+import { syncFolder, writeSynced } from '../durable-file.ts';
 import { keyIdOf, rawPublicKey } from './envelope.ts';
 
 export interface ServerKey {
@@ -91,7 +90,7 @@ function made(file: string): string {
   const beside = `${file}.${randomBytes(6).toString('hex')}.new`;
   try {
     mkdirSync(path.dirname(file), { recursive: true });
-    writeDurably(beside, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
+    writeSynced(beside, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 'wx');
     linkIfAbsent(beside, file);
     syncFolder(path.dirname(file));
   } catch (error) {
@@ -111,30 +110,11 @@ function made(file: string): string {
   return pem;
 }
 
-function writeDurably(file: string, text: string): void {
-  const descriptor = openSync(file, 'wx', 0o600);
-  try {
-    writeSync(descriptor, text);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 /** A link appears whole or not at all, and never replaces what is there. */
 function linkIfAbsent(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-}
-
-function syncFolder(folder: string): void {
-  const descriptor = openSync(folder, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
