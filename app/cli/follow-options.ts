@@ -2,10 +2,9 @@
 import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { decodeAddress } from '@polkadot/util-crypto/address';
 import { parseAppUrl } from '../../actions/evaluate/src/app-url.ts';
 import type { LoosePolicy } from '../chain/normalise.ts';
-import { genesisOf } from '../config/chain-variables.ts';
+import { genesisOf, isAccount, isEndpoint } from '../config/chain-variables.ts';
 import type { Hotkey } from '../ids.ts';
 import { type Io, UsageError } from './io.ts';
 
@@ -126,18 +125,14 @@ function endpointsOf(text: string | undefined): string[] {
   if (text === undefined)
     throw new UsageError('--chain is missing: an endpoint of the chain, wss://… (several with commas)');
   const endpoints = text.split(',').map((part) => part.trim());
-  const odd = endpoints.some((endpoint) => !/^wss?:\/\/[^\s#@]+$/.test(endpoint) || !URL.canParse(endpoint));
-  if (odd) throw new UsageError('--chain holds what is no ws:// or wss:// address without user and password');
+  if (!endpoints.every(isEndpoint))
+    throw new UsageError('--chain holds what is no ws:// or wss:// address without user and password');
   return endpoints;
 }
 
 function addressOf(name: string, text: string | undefined): Hotkey | null {
   if (text === undefined) return null;
-  try {
-    if (text.startsWith('5') && decodeAddress(text, false, 42).length === 32) return text as Hotkey;
-  } catch {
-    // said below
-  }
+  if (isAccount(text)) return text as Hotkey;
   throw new UsageError(`${name} is not an SS58 address of Bittensor (it begins with 5)`);
 }
 

@@ -6,6 +6,8 @@ import { list, wholeNumber } from './values.ts';
 /** Hash of block 0 of Bittensor's main network. Source: `chain_getBlockHash(0)` of finney. */
 const FINNEY_GENESIS = '0x2f0555cc76fc2840a25a6ea3b9637146806f1f44b090c175ffde2a7e5ab36c03';
 
+const ENDPOINT = /^wss?:\/\/[^\s#@]+$/;
+
 const account = z
   .string()
   .refine(
@@ -15,7 +17,7 @@ const account = z
 const path = z.string().max(1_000, 'is longer than a path may be');
 
 export const chainVariables = {
-  CHAIN_ENDPOINTS: list(/^wss?:\/\/[^\s#@]+$/, 'a ws:// or wss:// address without user and password')
+  CHAIN_ENDPOINTS: list(ENDPOINT, 'a ws:// or wss:// address without user and password')
     .refine((urls) => urls.every((url) => URL.canParse(url)), 'has an entry that is no address')
     .optional(),
   CHAIN_GENESIS: z
@@ -55,7 +57,13 @@ export function genesisOf(network: string | undefined): string | undefined {
   return network === 'finney' ? FINNEY_GENESIS : undefined;
 }
 
-function isAccount(text: string): boolean {
+/** A `ws://` or `wss://` address without user, password and fragment. */
+export function isEndpoint(text: string): boolean {
+  return ENDPOINT.test(text) && URL.canParse(text);
+}
+
+/** An SS58 address with Bittensor's prefix. */
+export function isAccount(text: string): boolean {
   try {
     return text.startsWith('5') && decodeAddress(text, false, 42).length === 32;
   } catch {
