@@ -59,6 +59,7 @@ const isPure = inRoom(
   'app/chain/normalise-carry-over.ts',
   'app/chain/epoch.ts',
   'app/chain/epoch-window.ts',
+  'app/chain/chain.ts',
   'app/chain/calls.ts',
   'app/chain/calls-scale.ts',
   'app/chain/calls-bytes.ts',

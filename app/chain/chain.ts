@@ -93,32 +93,34 @@ export interface ChainProblem {
   readonly message: string;
 }
 
-export type ChainProblemCode =
-  | 'too_fast'
-  | 'stake_too_low'
-  | 'no_permit'
-  | 'not_registered'
-  | 'version_key'
-  | 'commit_reveal_on'
-  | 'commit_reveal_off'
-  | 'commit_version'
-  | 'round_too_early'
-  | 'too_many_commits'
-  | 'commit_too_large'
-  | 'row_length'
-  | 'row_uids'
-  | 'row_too_short'
-  | 'row_too_high'
-  | 'no_subnet'
-  | 'no_mechanism'
-  | 'root_subnet'
-  | 'consensus_mode'
-  | 'coldkey_swap'
-  | 'proxy'
-  | 'bad_signature'
-  | 'outdated'
-  | 'payment'
-  | 'unknown';
+export const CHAIN_PROBLEM_CODES = [
+  'too_fast',
+  'stake_too_low',
+  'no_permit',
+  'not_registered',
+  'version_key',
+  'commit_reveal_on',
+  'commit_reveal_off',
+  'commit_version',
+  'round_too_early',
+  'too_many_commits',
+  'commit_too_large',
+  'row_length',
+  'row_uids',
+  'row_too_short',
+  'row_too_high',
+  'no_subnet',
+  'no_mechanism',
+  'root_subnet',
+  'consensus_mode',
+  'coldkey_swap',
+  'proxy',
+  'bad_signature',
+  'outdated',
+  'payment',
+  'unknown',
+] as const;
+export type ChainProblemCode = (typeof CHAIN_PROBLEM_CODES)[number];
 
 export type ChainErrorCode =
   | 'unreachable'

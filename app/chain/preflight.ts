@@ -55,9 +55,9 @@ const ORDER: Readonly<Record<KnownCall['kind'], readonly ChainProblemCode[]>> = 
 
 /**
  * What the chain would refuse, as far as the state tells, in the chain's own order; empty when it would take the call in
- * the next block. First comes what it takes and then ignores: weights under the consensus `Null`. A timelocked commit also gets the checks of its reveal, where a failure leaves neither an error nor an
- * event. What only follows from another problem is left out: who is not registered has no stake either. Without a
- * hotkey only the call and the row are checked.
+ * the next block. First comes what it takes and then ignores: weights under the consensus `Null`. A timelocked commit also
+ * gets the checks of its reveal, where a failure leaves neither an error nor an event. What only follows from another
+ * problem is left out: who is not registered has no stake either. Without a hotkey only the call and the row are checked.
  *
  * Source: subtensor `CheckWeights`, `internal_set_weights` and `internal_commit_timelocked_weights`.
  */

@@ -1,5 +1,5 @@
 /** What the stored attempts give an operator cause to see. Pure. */
-import type { ChainProblemCode } from '../chain.ts';
+import { CHAIN_PROBLEM_CODES } from '../chain.ts';
 import type { SubnetState } from '../subnet.ts';
 import { strangerAt } from './not-alone.ts';
 import type { AlertCode, ChainAlert } from './report.ts';
@@ -7,35 +7,7 @@ import type { WeightSet } from './weight-set.ts';
 
 /** Failures that the next attempt mends by itself. */
 const MENDED: readonly string[] = ['epoch_over', 'outdated_plan', 'era_over', 'nonce_used', 'too_fast'];
-const KNOWN: Readonly<Record<ChainProblemCode | 'reveal_lost' | 'row_differs', true>> = {
-  too_fast: true,
-  stake_too_low: true,
-  no_permit: true,
-  not_registered: true,
-  version_key: true,
-  commit_reveal_on: true,
-  commit_reveal_off: true,
-  commit_version: true,
-  round_too_early: true,
-  too_many_commits: true,
-  commit_too_large: true,
-  row_length: true,
-  row_uids: true,
-  row_too_short: true,
-  row_too_high: true,
-  no_subnet: true,
-  no_mechanism: true,
-  root_subnet: true,
-  consensus_mode: true,
-  coldkey_swap: true,
-  proxy: true,
-  bad_signature: true,
-  outdated: true,
-  payment: true,
-  unknown: true,
-  reveal_lost: true,
-  row_differs: true,
-};
+const KNOWN: readonly string[] = [...CHAIN_PROBLEM_CODES, 'reveal_lost', 'row_differs'];
 
 /** Failures that are nobody's fault once, and of an endpoint or of another user of the key when they come again. */
 const REPEATED: readonly string[] = ['era_over', 'nonce_used'];
@@ -87,5 +59,5 @@ function repeatedAlert(since: readonly WeightSet[]): ChainAlert[] {
 }
 
 function alertCode(code: string): AlertCode {
-  return Object.hasOwn(KNOWN, code) ? (code as AlertCode) : 'unknown';
+  return KNOWN.includes(code) ? (code as AlertCode) : 'unknown';
 }
