@@ -4,7 +4,7 @@ import { bandwidth, percent, ratio, speed, time, whole } from './figures.ts';
 import { slowest } from './measurements.ts';
 import type { DecidedState, SubmissionView } from './view.ts';
 
-/** What the judge's copy yardstick of a GPU reads, and writes again. Source: kernels/judge/yardstick.py, FULL. */
+/** What the judge's copy yardstick of a GPU reads, and writes again. Source: kernels/judge/clock/yardstick.py, FULL. */
 export const YARDSTICK_COPY_BYTES = 2 ** 30;
 
 /** Two lines about the measurement at the target length. */

@@ -9,12 +9,15 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from judge import bench, calibrate, upstream, verdict, verify
+from judge import upstream, verdict
+from judge.bench import bench
+from judge.calibrate import calibrate
 from judge.claim import Claim, read_claim
 from judge.faults import Refused
 from judge.progress import Progress, json_lines
 from judge.result import Record, write
 from judge.task import TaskError, load_task
+from judge.verify import verify
 
 REFUSED = 3
 
@@ -74,7 +77,7 @@ def get_upstream(arguments: argparse.Namespace) -> int:
 
 
 def probe_sandbox(arguments: argparse.Namespace) -> int:
-    from judge import probe
+    from judge.sandbox import probe
 
     task = load_task(arguments.task)
     gpu = None

@@ -11,12 +11,14 @@ from typing import Protocol
 
 import torch
 
-from judge import clocks, gpu_files, gpu_idle, nvml, yardstick
+from judge.clock import yardstick
 from judge.faults import Refused
-from judge.gpu_files import GpuFiles
-from judge.launch import Process
+from judge.gpu import clocks, idle, nvml
 from judge.memory import GpuMemory, HostMemory, Memory
 from judge.result import cpu_device
+from judge.sandbox import gpu_files
+from judge.sandbox.gpu_files import GpuFiles
+from judge.sandbox.launch import Process
 
 IDLE_SECONDS = 20.0
 REST_SECONDS = 3.0
@@ -125,7 +127,7 @@ class CudaDevice:
 
     def wait_until_idle(self, ours: Collection[int] = ()) -> None:
         if self.alone:
-            gpu_idle.wait_until_idle(self.gpu, IDLE_SECONDS, {os.getpid(), *ours})
+            idle.wait_until_idle(self.gpu, IDLE_SECONDS, {os.getpid(), *ours})
 
     def yardstick(self) -> dict[str, int]:
         found = yardstick.measure(self.torch)

@@ -10,18 +10,21 @@ from pathlib import Path
 
 import torch
 
-from judge import gates, host, outside, own_time, probe, tree, yardstick
+from judge import host, tree
 from judge.claim import Claim
-from judge.cuda_memory import DriverError
+from judge.clock import own_time, yardstick
+from judge.clock.fixed import FixedPart
 from judge.device import Device, Unsteady, open_device
 from judge.faults import Fault, Refused
-from judge.fixed import FixedPart
+from judge.gates import gates
+from judge.gates.reference_check import check_reference
+from judge.gpu.cuda_memory import DriverError
 from judge.keys import Keys
 from judge.memory import ran_out
 from judge.progress import Progress
 from judge.public_run import PublicRun
-from judge.reference_check import check_reference
 from judge.result import Record
+from judge.sandbox import outside, probe
 from judge.secret_run import SecretRun
 from judge.task import Task
 from judge.workplace import WorkerPlan, Workplace, pinned_tree

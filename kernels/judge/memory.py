@@ -9,7 +9,7 @@ from typing import Protocol
 import torch
 
 from judge.faults import Fault
-from judge.launch import Process
+from judge.sandbox.launch import Process
 
 # As PyTorch's allocator on the CPU, CUDA, Triton, cuBLAS and our own slots say it.
 RAN_OUT = re.compile("allocate memory|out of memory|ALLOC_FAILED|CUDA driver error 2$", re.IGNORECASE)

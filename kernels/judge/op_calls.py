@@ -9,8 +9,8 @@ import torch
 
 from judge import compare
 from judge.keys import Keys
-from judge.layout import Field, Shape
 from judge.session import Session
+from judge.slots.layout import Field, Shape
 from judge.task import Task
 
 # Up to here chunk after chunk is cheaper than the scan, on a CPU.

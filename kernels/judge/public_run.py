@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from judge import gates, logit_weights, logits, probes
 from judge.claim import Claim
-from judge.gates import GateLog
+from judge.gates import gates, logit_weights, logits, probes
+from judge.gates.gates import GateLog
 from judge.op_calls import OpShape
 from judge.progress import Progress
 from judge.result import Record

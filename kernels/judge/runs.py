@@ -6,9 +6,9 @@ import os
 import time
 from collections.abc import Callable
 
-from judge import timing
+from judge.clock import timing
 from judge.faults import Fault
-from judge.gates import GateLog
+from judge.gates.gates import GateLog
 from judge.op_calls import OpCalls
 from judge.progress import Progress
 from judge.result import Record

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import torch
 
-from judge import growth, physics, probes, yardstick
 from judge.claim import Claim
+from judge.clock import growth, physics, yardstick
 from judge.faults import Fault
-from judge.gates import GateLog
+from judge.gates import probes
+from judge.gates.gates import GateLog
 from judge.op_calls import OpShape
 from judge.progress import Progress
 from judge.result import Record

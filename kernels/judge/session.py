@@ -14,10 +14,10 @@ import torch
 from judge import wire
 from judge.faults import Fault, Refused
 from judge.keys import Keys, window
-from judge.launch import Process
-from judge.layout import WINDOW_ROWS
 from judge.memory import HostMemory, Memory
-from judge.slots import Slots
+from judge.sandbox.launch import Process
+from judge.slots.layout import WINDOW_ROWS
+from judge.slots.slots import Slots
 
 # Loading PyTorch from a cold disk takes a while.
 READY_SECONDS = 120.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from judge import physics
+from judge.clock import physics
 
 HEAD = ("length", "tokens/s", "low end", "op tokens/s", "layer ms", "slowest class", "peak MiB", "roofline")
 
@@ -62,7 +62,7 @@ def _row(m: dict, share: float | None) -> tuple[str, ...]:
 
 def _roofline_share(m: dict, result: dict, task: dict) -> float | None:
     """None on a CPU, whose copy says little about its memory, and for a task without a roofline."""
-    from judge import yardstick  # loads PyTorch
+    from judge.clock import yardstick  # loads PyTorch
 
     copies = {y["name"]: y["beforeNs"] for y in result["conditions"]["yardstick"]}
     if result["device"]["kind"] != "cuda" or "roofline" not in task or not copies.get("copy"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from judge.gates import REASONS, describe, family
+from judge.gates.gates import REASONS, describe, family
 
 ORDER = (
     "import_error",

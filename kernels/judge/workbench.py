@@ -9,9 +9,10 @@ from pathlib import Path
 
 import torch
 
-from judge import host, outside, probe, tree
+from judge import host, tree
 from judge.device import Device
 from judge.keys import Keys
+from judge.sandbox import outside, probe
 from judge.task import Task
 from judge.workplace import Workplace
 

@@ -8,16 +8,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from judge import host, sandbox, tree, worker_files
+from judge import host, tree
 from judge.device import Device
 from judge.faults import Refused
 from judge.keys import Keys
-from judge.launch import Process
-from judge.layout import WINDOW_ROWS, Shape
 from judge.op_calls import OpCalls, OpShape, Oracle
-from judge.scratch import Scratch
+from judge.sandbox import sandbox, worker_files
+from judge.sandbox.launch import Process
+from judge.sandbox.scratch import Scratch
 from judge.session import Session
-from judge.slots import Slots, new_slots
+from judge.slots.layout import WINDOW_ROWS, Shape
+from judge.slots.slots import Slots, new_slots
 from judge.task import Task
 
 

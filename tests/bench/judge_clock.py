@@ -11,8 +11,8 @@ import json
 from dataclasses import asdict, dataclass
 from statistics import median
 
+from judge.clock.own_time import own_time_ns
 from judge.faults import Refused
-from judge.own_time import own_time_ns
 from judge_command import options, run, said
 from judgement import Crowd, Judgement, closing
 

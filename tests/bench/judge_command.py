@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from judge.bench import cuda_problem
+from judge.bench.bench import cuda_problem
 from judge.faults import Refused
 from judgement import Crowd
 

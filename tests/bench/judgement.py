@@ -9,17 +9,17 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import torch
-from judge.corpus_cases import CHUNK, load_cases
+from judge.clock.fixed import FixedPart
+from judge.corpus.cases import CHUNK, load_cases
+from judge.corpus.small_task import small_task, upstream_for
 from judge.device import CpuDevice, CudaDevice, Device, Unsteady
 from judge.faults import Fault, Refused
-from judge.fixed import FixedPart
-from judge.gates import GateLog
+from judge.gates.gates import GateLog
 from judge.keys import Keys
 from judge.op_calls import OpCalls, OpShape
 from judge.progress import Progress
 from judge.result import Record
 from judge.runs import measure, prepare
-from judge.small_task import small_task, upstream_for
 from judge.task import Task, load_task
 from judge.workbench import Workbench
 from judge.workplace import WorkerPlan, pinned_tree

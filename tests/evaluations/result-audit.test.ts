@@ -161,7 +161,7 @@ describe('a result that does not hold together is infra', () => {
 });
 
 it('asks for the protections that the judge calls required', () => {
-  const source = readFileSync(path.join(KERNELS_DIR, 'judge', 'outside.py'), 'utf8');
+  const source = readFileSync(path.join(KERNELS_DIR, 'judge', 'sandbox', 'outside.py'), 'utf8');
   const [, list = ''] = /^REQUIRED = \(\n([^)]*)\)/m.exec(source) ?? [];
   expect([...list.matchAll(/"(\w+)"/g)].map(([, name]) => name)).toEqual([...REQUIRED_PROTECTIONS]);
 });

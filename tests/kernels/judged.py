@@ -6,9 +6,9 @@ import json
 
 import jsonschema
 from conftest import REPOSITORY
-from judge.corpus_cases import CHUNK, base_files
-from judge.small_task import MINIATURE as UPSTREAM  # noqa: F401
-from judge.small_task import judge_files, small_task, upstream_for
+from judge.corpus.cases import CHUNK, base_files
+from judge.corpus.small_task import MINIATURE as UPSTREAM  # noqa: F401
+from judge.corpus.small_task import judge_files, small_task, upstream_for
 from judge.task import Task, load_task
 
 SCHEMA = json.loads((REPOSITORY / "kernels/schemas/result.json").read_text())

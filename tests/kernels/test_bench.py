@@ -8,11 +8,12 @@ import stat
 
 import pytest
 import torch
-from judge import bench, fork, sanitize, yardstick
+from judge.bench import bench, fork, sanitize
+from judge.bench.longest import fits_memory, longest
 from judge.cli import main
+from judge.clock import yardstick
 from judge.device import CpuDevice
 from judge.faults import Fault, Refused
-from judge.longest import fits_memory, longest
 from judge.table import aligned, table
 from judge.task import load_task
 from judge.workbench import Workbench
@@ -178,7 +179,7 @@ def test_a_kernel_that_fails_otherwise_is_not_one_that_does_not_fit():
 
 
 def test_the_longest_target_is_a_number(monkeypatch, capsys):
-    monkeypatch.setattr("judge.longest.fits_memory", lambda workbench, length: length <= 700)
+    monkeypatch.setattr("judge.bench.longest.fits_memory", lambda workbench, length: length <= 700)
     assert main([*OWN, "--max-length", "--no-sandbox", "--json"]) == 0
     said = capsys.readouterr()
     assert json.loads(said.out)["maxLength"] == 640
@@ -212,7 +213,7 @@ def test_a_profile_is_a_table_as_text_and_as_csv(tmp_path, capsys, request, boxe
 
 
 def test_a_kernel_that_fails_has_no_profile(tmp_path, capsys):
-    from judge import profile
+    from judge.bench import profile
 
     files = {**honest_files(), CHUNK: b"raise ValueError('\x1b[31mred')\n"}
     assert profile.profile(DEMO, UPSTREAM, files, CpuDevice(), 64, tmp_path / "out", boxed=False) == 1

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 
 import pytest
-from judge import cgroup
-from judge.memory_watch import MemoryWatch, resident_bytes
+from judge.sandbox import cgroup
+from judge.sandbox.memory_watch import MemoryWatch, resident_bytes
 
 NAME = f"quasar-{os.getpid()}-1"
 

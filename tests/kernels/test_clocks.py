@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import pytest
 from fake_gpu import FakeGpu
-from judge import clocks, libnvml
 from judge.faults import Fault, Refused
-from judge.gpu_reading import IDLE, Lacking, Reading
-from judge.nvml import open_gpu
+from judge.gpu import clocks, libnvml
+from judge.gpu.nvml import open_gpu
+from judge.gpu.reading import IDLE, Lacking, Reading
 
 LOCK, RESET = "--lock-gpu-clocks=1500,1500", "--reset-gpu-clocks"
 SECOND = 1_000_000_000

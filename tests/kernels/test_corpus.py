@@ -8,9 +8,9 @@ import re
 
 import pytest
 from conftest import REPOSITORY, need
-from judge.corpus import Runner
-from judge.corpus_cases import CHUNK, CORPUS, Case, CorpusError, load_cases
-from judge.small_task import small_task, upstream_for
+from judge.corpus.cases import CHUNK, CORPUS, Case, CorpusError, load_cases
+from judge.corpus.runner import Runner
+from judge.corpus.small_task import small_task, upstream_for
 from judged import UPSTREAM, check_form
 
 CASES = load_cases()

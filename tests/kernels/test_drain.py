@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from judge.drain import Drain
+from judge.sandbox.drain import Drain
 
 
 def kept(content: bytes, cap: int) -> str:

@@ -7,11 +7,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 from judge import evaluation
-from judge.cuda_memory import DriverError
+from judge.bench.fork import claim_of
 from judge.device import CpuDevice, Unsteady
 from judge.evaluation import Evaluation
 from judge.faults import Fault, Refused
-from judge.fork import claim_of
+from judge.gpu.cuda_memory import DriverError
 from judge.progress import Progress
 from judge.result import Record
 from judge.task import load_task

@@ -4,8 +4,8 @@ import os
 import shutil
 
 import pytest
-from judge import gpu_files, nobody
 from judge.faults import Refused
+from judge.sandbox import gpu_files, nobody
 
 INFORMATION = """Model: \t\t NVIDIA H200
 IRQ:   \t\t 40

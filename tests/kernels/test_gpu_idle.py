@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from judge.faults import Refused
-from judge.gpu_idle import SLACK_BYTES, wait_until_idle
+from judge.gpu.idle import SLACK_BYTES, wait_until_idle
 
 MIB = 1 << 20
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from judge import growth, physics, secret_run
+from judge import secret_run
+from judge.clock import growth, physics
 from judge.faults import Fault
 from judge.op_calls import OpShape
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import stat
 
-from judge import identity
+from judge.sandbox import identity
 
 CPUINFO = """processor\t: 0
 vendor_id\t: GenuineIntel

@@ -8,8 +8,8 @@ import random
 
 import jsonschema
 import pytest
-from judge import json_schema
 from judge.result import Record
+from judge.verify import json_schema
 
 SCHEMA = json_schema.load_schema("result")
 

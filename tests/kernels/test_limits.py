@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 from conftest import REPOSITORY
-from judge import limits, task_file
+from judge.calibrate import limits, task_file
 from judge.cli import main
 from judge.task import load_task
 from judged import UPSTREAM

@@ -6,10 +6,10 @@ import struct
 
 import pytest
 import torch
-from judge import logit_weights, logits
 from judge.faults import Refused
+from judge.gates import logit_weights, logits
+from judge.gates.safetensors_file import SafetensorsError, SafetensorsFile
 from judge.keys import Keys
-from judge.safetensors_file import SafetensorsError, SafetensorsFile
 from judge.task import Task, load_task
 from test_logits import layer_of_the_reference, run
 

@@ -5,8 +5,8 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
-from judge import logit_weights, logits
-from judge.gates import GateLog
+from judge.gates import logit_weights, logits
+from judge.gates.gates import GateLog
 from judge.keys import Keys
 from judge.task import load_task
 from worker import trunk

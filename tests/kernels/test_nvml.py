@@ -4,10 +4,10 @@ import ctypes
 
 import pytest
 from fake_gpu import UUID, FakeGpu
-from judge import libnvml
 from judge.faults import Refused
-from judge.gpu_reading import Lacking, Reading
-from judge.nvml import open_gpu
+from judge.gpu import libnvml
+from judge.gpu.nvml import open_gpu
+from judge.gpu.reading import Lacking, Reading
 
 NOT_SUPPORTED, INVALID, NOT_FOUND = 3, 2, 6
 IDENTITY = {

@@ -47,7 +47,7 @@ def installed(tmp_path_factory):
 
 
 def test_every_module_task_and_schema_is_in_it(installed):
-    for file in KERNELS.glob("*/*"):
+    for file in KERNELS.rglob("*"):
         if file.suffix in (".py", ".json"):
             assert (installed.site / file.relative_to(KERNELS)).read_bytes() == file.read_bytes()
     script = next(installed.site.glob("*.dist-info/entry_points.txt")).read_text()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from judge import physics
+from judge.clock import physics
 
 BYTES_PER_TOKEN = 4096
 BANDWIDTH = 4.3e12
@@ -122,7 +122,7 @@ def test_a_wide_interval_or_a_long_tail_is_unstable():
 
 @pytest.mark.parametrize("seed", range(20))
 def test_ten_percent_between_calls_is_never_unstable(seed):
-    from judge import stats
+    from judge.clock import stats
     from judge.keys import Keys
 
     draw = random.Random(seed)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from judge import probes
+from judge.gates import probes
 from judge.keys import Keys
 from quasar import inputs
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import torch
 from judge.faults import Refused
+from judge.gates.reference_check import check_reference
 from judge.keys import Keys
-from judge.reference_check import check_reference
 from judge.task import load_task
 from quasar import reference
 

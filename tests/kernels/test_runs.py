@@ -3,9 +3,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from judge import runs, timing
+from judge import runs
+from judge.clock import timing
+from judge.corpus.small_task import small_task
 from judge.result import Record
-from judge.small_task import small_task
 
 
 @pytest.mark.parametrize(("before", "more", "flags"), [(0, 20, []), (90, 20, []), (0, 21, ["timing_inconsistent"])])

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from conftest import REPOSITORY, need
-from judge import cgroup, gpu_files, identity, outside, probe, sandbox
 from judge.faults import Fault, Refused
-from judge.gpu_files import GpuFiles
-from judge.launch import Process
-from judge.scratch import Scratch
+from judge.sandbox import cgroup, gpu_files, identity, outside, probe, sandbox
+from judge.sandbox.gpu_files import GpuFiles
+from judge.sandbox.launch import Process
+from judge.sandbox.scratch import Scratch
+from judge.sandbox.why_not_built import why_not_built
 from judge.task import load_task
-from judge.why_not_built import why_not_built
 
 TASK = load_task("quasar_demo")
 HOSTILE_HEAD = "import json, os, sys, time\nconfig = json.load(sys.stdin)\n"
@@ -164,7 +164,7 @@ def test_a_judge_that_is_stopped_while_it_starts_a_box_leaves_none(start, monkey
         raise KeyboardInterrupt
 
     before = children()
-    monkeypatch.setattr(f"judge.launch.{place}", stopped)
+    monkeypatch.setattr(f"judge.sandbox.launch.{place}", stopped)
     with pytest.raises(KeyboardInterrupt):
         start("time.sleep(60)")
     assert children() == before

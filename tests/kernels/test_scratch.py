@@ -9,13 +9,13 @@ import sys
 
 import pytest
 from conftest import REPOSITORY
-from judge import scratch
 from judge.faults import Refused
-from judge.scratch import Scratch
+from judge.sandbox import scratch
+from judge.sandbox.scratch import Scratch
 
 HOLD = """
 import sys, time
-from judge.scratch import Scratch
+from judge.sandbox.scratch import Scratch
 held = Scratch("held", [sys.argv[1]])
 (held.path / "file").touch()
 print(held.path, flush=True)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import struct
 
 import pytest
-from judge import seccomp
+from judge.sandbox import seccomp
 
 NUMBERS = {"x86_64": 0, "aarch64": 1}
 

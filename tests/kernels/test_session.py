@@ -10,7 +10,7 @@ from judge import session
 from judge.keys import Keys
 from judge.op_calls import OpShape
 from judge.session import Session
-from judge.slots import new_slots
+from judge.slots.slots import new_slots
 from worker import wire as worker_wire
 
 SHAPE = OpShape(64, heads=1)

@@ -7,9 +7,9 @@ import os
 import numpy as np
 import pytest
 import torch
-from judge.layout import GUARD_BYTES, WINDOW_ROWS
-from judge.memfd_slots import MemfdSlots
 from judge.op_calls import OpShape
+from judge.slots.layout import GUARD_BYTES, WINDOW_ROWS
+from judge.slots.memfd import MemfdSlots
 
 
 @pytest.fixture

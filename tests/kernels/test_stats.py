@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from judge import stats, timing
+from judge.clock import stats, timing
 from judge.keys import Keys
 
 CLASSES = ("a", "b", "c", "d", "e", "f")

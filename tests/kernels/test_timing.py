@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
-from judge import timing
+from judge.clock import timing
 from judge.keys import Keys
 
 CLASSES = ("a", "b", "c")

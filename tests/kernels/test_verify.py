@@ -7,9 +7,9 @@ import json
 
 import pytest
 from conftest import REPOSITORY
-from judge import recheck, replay, verify
 from judge.cli import main
 from judge.tree import content_digest
+from judge.verify import recheck, replay, verify
 from judged import CHUNK, UPSTREAM, honest_files, judge, small_task
 
 

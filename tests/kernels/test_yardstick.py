@@ -5,7 +5,7 @@ import re
 import pytest
 import torch
 from conftest import REPOSITORY
-from judge import yardstick
+from judge.clock import yardstick
 from judge.faults import Refused
 
 BEFORE = {"matmul": 1_400_000, "copy": 500_000}

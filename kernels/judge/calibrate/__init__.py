@@ -1,0 +1,1 @@
+"""`calibrate`: the numbers of a task.json, measured with the pinned upstream."""

@@ -1,0 +1,80 @@
+"""Every known trick and every honest control of tests/corpus, judged as a submission is: `python -m judge.corpus`.
+
+A case is a folder; its expect.json says what must come out. Nothing here decides a verdict: that is the Evaluation's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from judge.corpus.cases import CorpusError, load_cases
+from judge.corpus.runner import Outcome, Runner
+from judge.corpus.small_task import upstream_for
+from judge.sandbox.scratch import Scratch
+
+GAIN_LIMIT = 0.02
+
+
+def _print(line: str) -> None:
+    # At once: a run that is cut off keeps what it has found.
+    print(line, flush=True)
+
+
+def main(argv: list[str] | None = None, out: Callable[[str], None] = _print) -> int:
+    """-> 0 when every case ends as its expect.json says, 1 when one does not, 2 for wrong use."""
+    parser = argparse.ArgumentParser(prog="python -m judge.corpus", description=__doc__)
+    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="ids or names of cases")
+    parser.add_argument("--honest", action="store_true", help="the honest controls only")
+    parser.add_argument("--jobs", type=int, default=1, help="cases at a time; figures are compared one at a time")
+    parser.add_argument("--repeat", type=int, default=1, help="judge every case so many times")
+    parser.add_argument("--gains", action="store_true", help="also compare figures with those of honest twins")
+    parser.add_argument("--upstream", type=Path, help="directory with exactly the pinned tree")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line, with the whole result")
+    arguments = parser.parse_args(argv)
+    with Scratch.during("corpus") as place:
+        try:
+            upstream = upstream_for(arguments.device, place, arguments.upstream)
+            runner = Runner(arguments.device, upstream, arguments.jobs)
+            return _run(runner, arguments, out)
+        except CorpusError as error:
+            print(f"judge.corpus: {error}", file=sys.stderr)
+            return 2
+
+
+def _run(runner: Runner, arguments: argparse.Namespace, out: Callable[[str], None]) -> int:
+    cases = [case for case in load_cases(arguments.only) if runner.device in case.expect["devices"]]
+    cases = [case for case in cases if case.honest or not arguments.honest]
+    different = 0
+    for outcome in runner.judge(cases * arguments.repeat):
+        found = outcome.differences()
+        different += bool(found)
+        out(_as_json(outcome, found) if arguments.json else _as_line(outcome, found))
+    for case, ratio in runner.gains(cases) if arguments.gains else ():
+        # On a CPU the figures of so short a run spread too widely to decide anything.
+        wrong = runner.device == "cuda" and not ratio <= 1 + GAIN_LIMIT
+        different += wrong
+        line = {"case": case.name, "twin": case.expect["twin"], "ratio": round(ratio, 4), "wrong": wrong}
+        out(json.dumps(line) if arguments.json else f"{'DIFF' if wrong else 'ok  '} gain {ratio:.4f} {case.name}")
+    if not arguments.json:
+        out(f"{len(cases) * arguments.repeat} judged, {different} not as expected")
+    return 1 if different else 0
+
+
+def _as_line(outcome: Outcome, found: list[str]) -> str:
+    expected = "|".join(outcome.case.expect["reasons"])
+    head = f"{'DIFF' if found else 'ok  '} {outcome.seconds:5.1f} s {outcome.case.name:34s} {outcome.got:26s}"
+    return "\n     ".join([f"{head} want {expected}", *found] if found else [head.rstrip()])
+
+
+def _as_json(outcome: Outcome, found: list[str]) -> str:
+    seconds = round(outcome.seconds, 2)
+    return json.dumps({"case": outcome.case.name, "seconds": seconds, "differences": found, "result": outcome.result})
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

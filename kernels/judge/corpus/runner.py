@@ -1,0 +1,139 @@
+"""Judges cases of the corpus, each in a process of its own, and sees what outlives the verdict."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+from judge.corpus.cases import Case, CorpusError, load_cases
+from judge.corpus.small_task import judge_files, small_task
+
+# Far above any total that a task allows: only a judge that hangs reaches it.
+HANGS_SECONDS = 900.0
+# A killed process is gone in milliseconds.
+REAP_SECONDS = 5.0
+ALTERNATIONS = 3
+# Reasons that times or the GPU's memory give: these cases need a GPU that nobody else uses.
+ALONE = {"implausible", "unstable", "unsupported"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One judged case. `result` is None where the judge itself died; `left` are processes that outlived the verdict."""
+
+    case: Case
+    result: dict | None
+    left: list[str]
+    seconds: float
+
+    @property
+    def got(self) -> str:
+        if self.result is None:
+            return "the judge died"
+        return f"{self.result['verdict']['reason']} in {self.result['progress'][-1]['stage']}"
+
+    def figure(self) -> float:
+        """Tokens per second at the target length. Raises CorpusError where the case was not accepted."""
+        if self.result is None or self.result["verdict"]["status"] != "accepted":
+            raise CorpusError(f"{self.case.name} has no figure: {self.got}")
+        return self.result["measurements"][-1]["tokensPerSec"]
+
+    def differences(self) -> list[str]:
+        """What is not as expect.json says; empty when all is."""
+        expect, result = self.case.expect, self.result
+        if result is None:
+            return ["the judge died before it had a result"]
+        verdict, stage = result["verdict"], result["progress"][-1]["stage"]
+        stages, statuses = _any_of(expect["stage"]), _any_of(expect["verdict"])
+        found = [f"left running: {name}" for name in self.left]
+        if verdict["status"] not in statuses or verdict["reason"] not in expect["reasons"]:
+            found.append(f"{verdict['status']}, {verdict['reason']}: {verdict['detail']}")
+        if stage not in stages:
+            found.append(f"ended in stage {stage}, not {' or '.join(stages)}")
+        found += [f"no flag {flag}" for flag in expect.get("flags", []) if flag not in result["flags"]]
+        if expect.get("log", "") not in result["untrusted"]["log"]:
+            found.append(f"the log lacks {expect['log']!r}: the trick did not run")
+        return found
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Judges cases, each in a process of its own, `jobs` at a time."""
+
+    device: str
+    upstream: Path
+    jobs: int = 1
+
+    def judge(self, cases: Sequence[Case]) -> Iterator[Outcome]:
+        """-> outcomes as cases end; on a GPU those that times or its memory decide come last, one by one."""
+        os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["judge.corpus.preload"])  # torch is imported once, not once a case
+        last = [case for case in cases if self.device == "cuda" and ALONE & {*case.expect["reasons"]}]
+        with ThreadPoolExecutor(max_workers=self.jobs) as pool:
+            running = [pool.submit(self._outcome, context, case) for case in cases if case not in last]
+            yield from (done.result() for done in as_completed(running))
+        for case in last:
+            yield replace(self, jobs=1)._outcome(context, case)
+
+    def gains(self, cases: Sequence[Case]) -> Iterator[tuple[Case, float]]:
+        """-> each case that must gain nothing, and its figure over its twin's: medians of alternating evaluations."""
+        every = {case.name: case for case in load_cases()}
+        one_at_a_time = replace(self, jobs=1)
+        for case in cases:
+            if case.expect["gain"] == "none":
+                pair = [case, every[case.expect["twin"]]]
+                figures: dict[str, list[float]] = {each.name: [] for each in pair}
+                for outcome in one_at_a_time.judge(pair * ALTERNATIONS):
+                    figures[outcome.case.name].append(outcome.figure())
+                tricks, twins = (median(figures[each.name]) for each in pair)
+                yield case, tricks / twins
+
+    def _outcome(self, context, case: Case) -> Outcome:
+        began = time.monotonic()
+        receiver, sender = context.Pipe(duplex=False)
+        process = context.Process(target=_judge_case, args=(case, self, sender))
+        process.start()
+        sender.close()
+        try:
+            result, left = receiver.recv() if receiver.poll(HANGS_SECONDS) else (None, [])
+        except EOFError:
+            result, left = None, []
+        process.kill()
+        process.join()
+        return Outcome(case, result, left, time.monotonic() - began)
+
+
+def _any_of(value: str | list[str]) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+def _judge_case(case: Case, runner: Runner, sender) -> None:
+    set_child_subreaper = 36
+    # What a worker leaves behind becomes a child of this process, and so is seen.
+    ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
+    task = small_task(runner.device, **case.expect.get("limits", {}))
+    files = case.files(runner.upstream, task.data["targetFiles"])
+    result = judge_files(files, task, runner.upstream, alone=runner.jobs == 1)
+    sender.send((result, _left_running()))
+
+
+def _left_running() -> list[str]:
+    """Commands of the processes below this one that do not end; the dead among them are reaped."""
+    ends = time.monotonic() + REAP_SECONDS
+    while time.monotonic() < ends:
+        try:
+            reaped, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return []
+        if not reaped:
+            time.sleep(0.01)
+    pids = [pid for file in Path("/proc/self/task").glob("*/children") for pid in file.read_text().split()]
+    return [Path("/proc", pid, "comm").read_text().strip() for pid in pids]
