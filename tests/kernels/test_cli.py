@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 from conftest import REPOSITORY
 from judge import cli
+from judge import evaluate as evaluate_module
 from judge import result as result_module
 from judge.task import load_task
 from judged import SCHEMA, UPSTREAM, honest_files
@@ -122,8 +123,8 @@ def test_a_judge_that_is_asked_to_stop_while_it_writes_still_writes(tmp_path, mo
         os.kill(os.getpid(), signal.SIGTERM)
         result_module.write(result, path)
 
-    monkeypatch.setattr(cli, "_judge", lambda *anything: None)
-    monkeypatch.setattr(cli, "write", stopped)
+    monkeypatch.setattr(evaluate_module, "_judge", lambda *anything: None)
+    monkeypatch.setattr(evaluate_module, "write", stopped)
     (tmp_path / "claim.json").write_text(json.dumps(claim()))
     out = tmp_path / "result.json"
     places = ["--claim", str(tmp_path / "claim.json"), "--upstream", str(UPSTREAM), "--out", str(out)]

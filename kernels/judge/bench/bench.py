@@ -9,6 +9,7 @@ from pathlib import Path
 
 from judge import upstream, verdict
 from judge.bench import fork
+from judge.evaluate import judge_claim
 from judge.faults import Fault, Refused
 from judge.progress import Bar, Progress
 from judge.result import Record, write
@@ -103,8 +104,6 @@ def _require_sandbox() -> None:
 
 
 def _judge(arguments, task: Task, files: dict[str, bytes], tree: Path, device: str, lengths: list[int]) -> int:
-    from judge.cli import judge_claim
-
     claim = fork.claim_of(task, files, lengths)
     record = Record(judge_commit=arguments.commit)
     bar = Bar()

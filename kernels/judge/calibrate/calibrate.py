@@ -142,9 +142,3 @@ def _checked(old: list[dict], new: list[dict], was_ns: dict[str, int], own_ns: d
 
 def _said(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
-
-
-if __name__ == "__main__":
-    from judge.cli import main
-
-    raise SystemExit(main(["calibrate", *sys.argv[1:]]))
