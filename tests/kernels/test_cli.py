@@ -26,7 +26,7 @@ def command(*arguments):
 
 def run(*arguments, **env):
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "kernels"), **env}
-    return subprocess.run(command(*arguments), env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command(*arguments), env=environment, capture_output=True, text=True, timeout=600)
 
 
 def claim(**changes):
@@ -107,7 +107,7 @@ def test_a_judge_that_is_asked_to_stop_leaves_a_valid_result_and_no_worker(tmp_p
                 break
         for line in judge.stdout:
             stages.append(json.loads(line))
-        assert judge.wait(timeout=60) == 3
+        assert judge.wait(timeout=300) == 3
     result = json.loads(out.read_text())
     jsonschema.validate(result, SCHEMA)
     assert result["verdict"]["reason"] == "infra" and "SIGTERM" in result["verdict"]["detail"]

@@ -44,7 +44,7 @@ def start():
         place.remove()
 
 
-def answer(process: Process, timeout_s: float = 10.0) -> bytes:
+def answer(process: Process, timeout_s: float = 60.0) -> bytes:
     import select
 
     if not select.select([process.pipes.reply], [], [], timeout_s)[0]:
@@ -108,7 +108,7 @@ def test_an_unprivileged_start_is_as_tight():
     drop = ["setpriv", "--reuid", "12345", "--regid", "12345", "--clear-groups"]
     env = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(REPOSITORY / "kernels")}
     command = [*drop, python, "-B", "-m", "judge", "probe"]
-    done = subprocess.run(command, env=env, cwd="/", capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=env, cwd="/", capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "OPEN" not in done.stdout
 
@@ -149,7 +149,7 @@ def test_nothing_survives_the_end_of_the_box(start):
     family = process.family()
     assert len(family) >= 5
     process.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while any(os.path.exists(f"/proc/{pid}") for pid in family):
         assert time.monotonic() < deadline
         os.sched_yield()
@@ -172,7 +172,7 @@ def test_a_judge_that_is_stopped_while_it_starts_a_box_leaves_none(start, monkey
 
 def test_a_log_flood_is_capped_and_costs_the_judge_nothing(start):
     process = start("for _ in range(2000): os.write(1, b'y' * 65536)\nos.write(config['reply'], b'x')", logBytes=1000)
-    assert answer(process, 30.0) == b"x"
+    assert answer(process) == b"x"
     process.kill()
     log = process.log_text()
     assert len(log) <= 1000 and log.count("y") > 900 and "131071" in log and "bytes left out" in log
@@ -199,7 +199,7 @@ def test_a_kill_by_the_memory_cgroup_is_told_from_an_exit(start):
         "time.sleep(60)",
         addressSpaceBytes=512 << 20,
     )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not process.group.out_of_memory():
         assert time.monotonic() < deadline
         os.sched_yield()
