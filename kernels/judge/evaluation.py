@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import torch
 
 from judge import host, tree
+from judge.blame import Blame
 from judge.claim import Claim
 from judge.clock import own_time, yardstick
 from judge.clock.fixed import FixedPart
-from judge.device import Device, Unsteady, open_device
+from judge.device import Device, open_device
 from judge.faults import Fault, Refused
 from judge.gates import gates
 from judge.gates.reference_check import check_reference
-from judge.gpu.cuda_memory import DriverError
 from judge.keys import Keys
-from judge.memory import ran_out
 from judge.progress import Progress
 from judge.public_run import PublicRun
 from judge.result import Record
@@ -52,7 +51,6 @@ class Evaluation:
         self._device, self._logit_weights = device, logit_weights
         self.gates = gates.GateLog(task)
         self._deadline_ns = time.monotonic_ns() + int(min(claim.total_seconds, task.limits["totalSeconds"]) * 1e9)
-        self._workplace: Workplace | None = None
 
     def run(self) -> None:
         """Fills the record. Every failure becomes a fault in it: only bugs of this very method can raise."""
@@ -69,119 +67,98 @@ class Evaluation:
     def _run(self) -> None:
         torch.set_num_threads(1)
         torch.set_grad_enabled(False)
-        claim, task, record = self.claim, self.task, self.record
+        judged = self._build_tree()
+        device = self._open_device()
+        with ExitStack() as stack:
+            self._hold_clocks(stack, device)
+            workplace = self._open_workplace(stack, judged, device)
+            blame = Blame(workplace, self.claim.target_length)
+            with blame.needing_its_own_memory():
+                public, secret = PublicRun(workplace, self.claim), SecretRun(workplace, self.claim)
+                fixed_part = self._make_ready(workplace, [public.plan, secret.plan])
+                before, fixed_ns = self._time_what_is_its_own(device, fixed_part)
+            try:
+                with blame.on_the_worker([public.plan, secret.plan]):
+                    public.run(fixed_ns, self.gates, self.progress, self.record, self._still_boxed)
+                    self.record.mark("public run")
+                    secret.run(fixed_ns, self.gates, self.progress, self.record, self._still_boxed, before)
+                    self.record.mark("secret run")
+            finally:
+                self.record.log = workplace.log
+                self.record.samples = device.samples()
+            self._time_yardstick_again(device, before)
+
+    def _build_tree(self) -> dict[str, bytes]:
         self.progress.stage("tree", 1)
         self._check_claim()
-        judged = tree.build(self.upstream, claim.upstream["tree"], claim.files, task.data["targetFiles"])
+        upstream_tree, targets = self.claim.upstream["tree"], self.task.data["targetFiles"]
+        judged = tree.build(self.upstream, upstream_tree, self.claim.files, targets)
         self.progress.step()
-        record.mark("libraries loaded, tree built")
+        self.record.mark("libraries loaded, tree built")
+        return judged
+
+    def _open_device(self) -> Device:
+        """-> the device with nothing else on it. The task is from here on as this very board has it."""
         host.forbid_dumps()
         host.keep_freed_memory()
-        device = self._device or open_device(task.device)
-        record.device = device.describe()
-        self.task = own_time.on_board(task, device.kind, record.device["name"])
-        if self.task is not task:
-            record.flags.append("uncalibrated")
-            task = self.task
+        device = self._device or open_device(self.task.device)
+        self.record.device = device.describe()
+        on_board = own_time.on_board(self.task, device.kind, self.record.device["name"])
+        if on_board is not self.task:
+            self.task = on_board
+            self.record.flags.append("uncalibrated")
         device.wait_until_idle()
-        with ExitStack() as stack:
-            record.locked = stack.enter_context(device.held_clocks(task.data.get("requireLockedClocks", False)))
-            if device.kind == "cuda" and not record.locked:
-                record.flags.append("unlocked")
-            keys = Keys.draw()
-            record.key = keys.reveal()
-            self.progress.stage("prepare", 0, keys.sha256)
-            workplace = Workplace(task, judged, device, keys, self.boxed, self._deadline_ns, self._logit_weights)
-            stack.callback(workplace.close)
-            self._workplace = workplace
-            with self._needing_its_own_memory():
-                public, secret = PublicRun(workplace, claim), SecretRun(workplace, claim)
-                if device.kind == "cuda":
-                    # They load PyTorch while the judge looks at its own tools.
-                    workplace.start(public.plan)
-                    workplace.start(secret.plan)
-                    record.mark("workers started")
-                self._protections(probe.observed(task, device.files) if self.boxed else set())
-                record.mark("sandbox probed")
-                fixed_part = FixedPart(task, keys, device.torch, self._pinned(workplace))
-                if device.kind == "cuda":
-                    check_reference(task, max(g["length"] for g in task.data["gates"]), keys, device.torch)
-                    workplace.take_memory(public.plan)
-                    workplace.take_memory(secret.plan)
-                record.mark("pinned layer loaded, references compared, memory taken")
-                workplace.wait_until_ready()
-                record.mark("workers ready")
-                before = device.yardstick()
-                record.yardstick = yardstick.record(before, {})
-                fixed_ns = fixed_part.ns(sorted({*claim.lengths, claim.target_length}))
-                record.mark("yardstick and fixed part timed")
-            try:
-                with self._blaming_the_worker([public.plan, secret.plan]):
-                    public.run(fixed_ns, self.gates, self.progress, record, self._still_boxed)
-                    record.mark("public run")
-                    secret.run(fixed_ns, self.gates, self.progress, record, self._still_boxed, before)
-                    record.mark("secret run")
-            finally:
-                record.log = workplace.log
-                record.samples = device.samples()
-            after = device.yardstick()
-            record.yardstick = yardstick.record(before, after)
-            device.check_conditions(before, after)
-            record.mark("yardstick again")
+        return device
 
-    @contextmanager
-    def _needing_its_own_memory(self) -> Iterator[None]:
-        """No line of the submission has run yet: what does not fit now is the judge's own."""
-        try:
-            yield
-        except (MemoryError, OSError, RuntimeError, DriverError) as error:
-            if ran_out(error):
-                raise Refused(self._too_small("before any kernel ran")) from error
-            raise
+    def _hold_clocks(self, stack: ExitStack, device: Device) -> None:
+        required = self.task.data.get("requireLockedClocks", False)
+        self.record.locked = stack.enter_context(device.held_clocks(required))
+        if device.kind == "cuda" and not self.record.locked:
+            self.record.flags.append("unlocked")
 
-    def _too_small(self, when: str) -> str:
-        return (
-            f"this {self.task.device} device's memory does not hold what the judge itself needs for a target of "
-            f"{self.claim.target_length} tokens ({when}): use a device with more, or find the longest target that fits "
-            "this one with `bench --max-length`"
-        )
+    def _open_workplace(self, stack: ExitStack, judged: dict[str, bytes], device: Device) -> Workplace:
+        """The tree is frozen: only now is the key drawn."""
+        keys = Keys.draw()
+        self.record.key = keys.reveal()
+        self.progress.stage("prepare", 0, keys.sha256)
+        workplace = Workplace(self.task, judged, device, keys, self.boxed, self._deadline_ns, self._logit_weights)
+        stack.callback(workplace.close)
+        return workplace
 
-    @contextmanager
-    def _blaming_the_worker(self, plans: Sequence[WorkerPlan]) -> Iterator[None]:
-        """A judge that starves while a worker lives was starved by it, unless the host is as bad without it.
-
-        A GPU that was slow for a moment may be a neighbour's doing: `unstable` is judged again, once.
-        """
-        try:
-            yield
-        except (MemoryError, OSError, RuntimeError, DriverError) as error:
-            if not ran_out(error):
-                raise
-            self._take_memory_alone(plans)
-            raise Fault("resource_limit", "the judge ran out of memory while the kernel ran") from error
-        except Unsteady as error:
-            # What a worker has left on the GPU goes some time after the worker.
-            self._workplace.wait_until_idle()
-            time.sleep(0.5)
-            try:
-                self._workplace.device.settle()
-            except Unsteady:
-                raise Refused("the GPU is slower than it was at the start, also with nothing running") from error
-            raise Fault("unstable", "the GPU was slower between calls than when nothing else ran") from error
-
-    def _take_memory_alone(self, plans: Sequence[WorkerPlan]) -> None:
-        """Raises Refused when what `plans` need does not fit either now that the kernel has gone."""
-        self._workplace.wait_until_idle()
-        try:
+    def _make_ready(self, workplace: Workplace, plans: Sequence[WorkerPlan]) -> FixedPart:
+        """Workers stand ready in a box that was seen to hold, and the judge has all the memory that it will need."""
+        task, device, keys, on_gpu = self.task, workplace.device, workplace.keys, workplace.device.kind == "cuda"
+        if on_gpu:
+            # They load PyTorch while the judge looks at its own tools.
             for plan in plans:
-                self._workplace.take_memory(plan)
-        except (MemoryError, OSError, RuntimeError, DriverError) as error:
-            if ran_out(error):
-                raise Refused(self._too_small("nor after the kernel had gone")) from error
-            raise
+                workplace.start(plan)
+            self.record.mark("workers started")
+        self._protections(probe.observed(task, device.files) if self.boxed else set())
+        self.record.mark("sandbox probed")
+        pinned = pinned_tree(self.upstream, task, workplace.place) if on_gpu else None
+        fixed_part = FixedPart(task, keys, device.torch, pinned)
+        if on_gpu:
+            check_reference(task, max(g["length"] for g in task.data["gates"]), keys, device.torch)
+            for plan in plans:
+                workplace.take_memory(plan)
+        self.record.mark("pinned layer loaded, references compared, memory taken")
+        workplace.wait_until_ready()
+        self.record.mark("workers ready")
+        return fixed_part
 
-    def _pinned(self, workplace: Workplace) -> Path | None:
-        return pinned_tree(self.upstream, self.task, workplace.place) if workplace.device.kind == "cuda" else None
+    def _time_what_is_its_own(self, device: Device, fixed_part: FixedPart) -> tuple[dict[str, int], dict[int, int]]:
+        """-> ns of the yardstick by name, and of the fixed part by length."""
+        before = device.yardstick()
+        self.record.yardstick = yardstick.record(before, {})
+        fixed_ns = fixed_part.ns(sorted({*self.claim.lengths, self.claim.target_length}))
+        self.record.mark("yardstick and fixed part timed")
+        return before, fixed_ns
+
+    def _time_yardstick_again(self, device: Device, before: dict[str, int]) -> None:
+        after = device.yardstick()
+        self.record.yardstick = yardstick.record(before, after)
+        device.check_conditions(before, after)
+        self.record.mark("yardstick again")
 
     def _check_claim(self) -> None:
         claim, task = self.claim, self.task

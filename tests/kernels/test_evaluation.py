@@ -6,8 +6,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from judge import blame as blame_module
 from judge import evaluation
 from judge.bench.fork import claim_of
+from judge.blame import Blame
 from judge.device import CpuDevice, Unsteady
 from judge.evaluation import Evaluation
 from judge.faults import Fault, Refused
@@ -58,18 +60,15 @@ def blamed(error, steady=True, room=True):
             raise torch.OutOfMemoryError("CUDA out of memory.")
 
     device = SimpleNamespace(settle=settle)
-    idle = SimpleNamespace(device=device, wait_until_idle=lambda: asked.append("idle"), take_memory=take_memory)
-    judging = aborted(idle)
-    with pytest.raises(Exception) as caught, judging._blaming_the_worker(["public", "secret"]):
+    idle = {"wait_until_idle": lambda: asked.append("idle"), "take_memory": take_memory}
+    workplace = SimpleNamespace(task=small_task(), device=device, **idle)
+    with pytest.raises(Exception) as caught, blame(workplace).on_the_worker(["public", "secret"]):
         raise error
     return caught.value, asked
 
 
-def aborted(workplace=None):
-    judging = Evaluation.__new__(Evaluation)
-    judging._workplace, judging.task = workplace, small_task()
-    judging.claim = SimpleNamespace(target_length=192)
-    return judging
+def blame(workplace=None):
+    return Blame(workplace or SimpleNamespace(task=small_task()), 192)
 
 
 @pytest.mark.parametrize(
@@ -97,11 +96,11 @@ def test_a_judge_that_starves_without_a_worker_too_does_not_fit_the_device():
 
 
 def test_what_does_not_fit_before_a_kernel_ran_is_the_judge_s_own():
-    with pytest.raises(Refused, match="target of 192 tokens") as raised, aborted()._needing_its_own_memory():
+    with pytest.raises(Refused, match="target of 192 tokens") as raised, blame().needing_its_own_memory():
         raise torch.OutOfMemoryError("CUDA out of memory.")
     assert "before any kernel ran" in str(raised.value)
     error = RuntimeError("expected scalar type Float")
-    with pytest.raises(RuntimeError) as raised, aborted()._needing_its_own_memory():
+    with pytest.raises(RuntimeError) as raised, blame().needing_its_own_memory():
         raise error
     assert raised.value is error
 
@@ -113,7 +112,7 @@ def test_another_error_of_the_judge_is_its_own():
 
 @pytest.mark.parametrize("steady", [True, False])
 def test_a_busy_gpu_is_the_worker_s_doing_if_it_is_free_once_the_worker_has_gone(monkeypatch, steady):
-    monkeypatch.setattr(evaluation.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(blame_module.time, "sleep", lambda seconds: None)
     found, asked = blamed(Unsteady(), steady)
     assert asked == ["idle", "settle"]
     assert isinstance(found, Fault if steady else Refused)
