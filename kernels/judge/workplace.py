@@ -131,7 +131,7 @@ class Workplace:
     def _process(self, plan: WorkerPlan, slots: Slots) -> Process:
         task, place, device = self.task, self.place, self.device
         gpu = device.files if self.boxed else None
-        env = sandbox.worker_env(worker_files.task_env(task, self._interpreter), gpu)
+        task_env = worker_files.task_env(task, self._interpreter)
         config = {
             "device": device.kind,
             "entry": task.data["entry"],
@@ -141,14 +141,15 @@ class Workplace:
             "windowRows": WINDOW_ROWS,
             "descriptions": slots.describe(),
         }
-        script = f"{sandbox.WORKER}/main.py"
-        if not self.boxed:
+        if self.boxed:
+            env = sandbox.worker_env(task_env, gpu)
+            script = f"{sandbox.WORKER}/main.py"
+        else:
             scratch = place / f"scratch-{plan.name}"
             scratch.mkdir()
             config |= {"tree": str(place / "tree"), "scratch": str(scratch)}
             script = str(worker_files.WORKER_DIR / "main.py")
-            own = dict(os.environ) if device.kind == "cuda" else {}
-            env |= own | {"HOME": str(scratch), "TMPDIR": str(scratch), "TRITON_CACHE_DIR": str(scratch / "triton")}
+            env = worker_files.unboxed_env(task_env, device.kind, scratch)
         box = sandbox.Box(task.limits, env, worker_files.binds(place), masks=self._masks, gpu=gpu)
         judges, workers = self._cpus
         os.sched_setaffinity(0, workers)

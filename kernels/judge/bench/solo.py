@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -39,6 +38,5 @@ def box(task: Task, directory: Path, device: Device, config: dict, boxed: bool) 
         return box, {**config, "tree": sandbox.TREE}
     scratch = directory / "scratch"
     scratch.mkdir()
-    own = {"HOME": str(scratch), "TMPDIR": str(scratch), "TRITON_CACHE_DIR": str(scratch / "triton")}
-    env = {**os.environ, **sandbox.worker_env(task_env), "PATH": os.environ.get("PATH", "/usr/bin:/bin"), **own}
+    env = worker_files.unboxed_env(task_env, device.kind, scratch)
     return sandbox.Box(task.limits, env), {**config, "tree": str(directory / "tree"), "scratch": str(scratch)}

@@ -1,7 +1,8 @@
-"""What a worker needs beside its slots: the judged tree and its own code on disk, and Triton's interpreter or not."""
+"""What a worker needs beside its slots: the judged tree and its own code on disk, and what its environment says."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,3 +31,10 @@ def interpreted(kind: str, contents: Iterable[bytes]) -> bool:
 
 def task_env(task: Task, interpreter: bool) -> dict[str, str]:
     return {**task.data["worker"]["env"], **({"TRITON_INTERPRET": "1"} if interpreter else {})}
+
+
+def unboxed_env(task_env: dict[str, str], kind: str, scratch: Path) -> dict[str, str]:
+    """All that the environment of a worker with one's own rights holds: on a GPU, one's own on top of a box's."""
+    own = dict(os.environ) if kind == "cuda" else {}
+    places = {"HOME": str(scratch), "TMPDIR": str(scratch), "TRITON_CACHE_DIR": str(scratch / "triton")}
+    return {**sandbox.worker_env(task_env), **own, **places}
