@@ -23,7 +23,10 @@ export interface BlockRef {
   readonly hash: string;
 }
 
-/** An extrinsic that is signed and kept before it is sent: sending these bytes again can never set weights twice. */
+/**
+ * An extrinsic that is signed and kept before it is sent: sending it again, also under another signature, can never set weights
+ * twice.
+ */
 export interface SignedExtrinsic {
   /** `0x…`, as `author_submitExtrinsic` takes it. */
   readonly bytes: string;
@@ -39,11 +42,13 @@ export interface SignedExtrinsic {
 export type SubmitAnswer =
   /** In the pool, or was already, or may be: only the chain can tell. */
   | { readonly kind: 'pending' }
+  /** Not in the pool, which had these very bytes before and takes them no more for half an hour; a block may have them. */
+  | { readonly kind: 'banned' }
   /** Refused for good as it is; never included. */
   | { readonly kind: 'refused'; readonly problem: ChainProblem };
 
 /** What a finalized block says of an extrinsic in it. */
-export interface Outcome {
+export interface Outcome extends Pick<SignedExtrinsic, 'bytes' | 'hash'> {
   readonly block: BlockRef;
   readonly index: number;
   /** Null when it succeeded; of a call behind a proxy, the inner one. */
@@ -66,10 +71,18 @@ export interface Chain {
     call: Uint8Array,
     by: { readonly account: string; readonly nonce: number; readonly signer: WeightSigner },
   ): Promise<SignedExtrinsic>;
+  /**
+   * The same transaction under another signature, for a pool that takes the first one's bytes no more. It has the same nonce and
+   * era, so one of both is included at most. Rejects as `sign`, with `upgrading` where its runtime has given way to another.
+   */
+  signAgain(
+    extrinsic: SignedExtrinsic,
+    by: { readonly account: string; readonly signer: WeightSigner },
+  ): Promise<SignedExtrinsic>;
   /** Sends the bytes. Idempotent. Rejects with a retryable `ChainError` when it is unknown whether they arrived. */
   submit(bytes: string): Promise<SubmitAnswer>;
-  /** Looks for it in the finalized blocks `from` to `to`, both included; null when it is in none. */
-  find(hash: string, from: number, to: number): Promise<Outcome | null>;
+  /** Looks for it, under whatever signature, in the finalized blocks `from` to `to`, both included; null when it is in none. */
+  find(bytes: string, from: number, to: number): Promise<Outcome | null>;
   /** Events of a block's initialization that the pallet of weights made: `method` and its data as JSON. */
   initializationEvents(
     block: number,

@@ -90,7 +90,7 @@ async function bothSay(given: Given): Promise<[preflight: string | null, chain: 
   const answer = await chain.submit(signed.bytes);
   if (answer.kind === 'refused') return [first?.code ?? null, answer.problem.code];
   const { number } = await double.mine();
-  const outcome = await chain.find(signed.hash, signed.birthBlock, number);
+  const outcome = await chain.find(signed.bytes, signed.birthBlock, number);
   if (outcome === null) throw new Error('it is in no block');
   return [first?.code ?? null, outcome.problem?.code ?? null];
 }

@@ -11,7 +11,7 @@ import { type Connection, openConnection } from './open.ts';
 import { refusalOf } from './rpc-refusal.ts';
 import { runtimeVersion } from './runtime.ts';
 import { patience } from './send-elsewhere.ts';
-import { signCall } from './sign.ts';
+import { signAgain, signCall } from './sign.ts';
 import { submitBytes } from './submit.ts';
 import { systemTimers, TIME_LIMITS, type TimeLimits, type Timers } from './timers.ts';
 import { viewOf } from './view.ts';
@@ -69,13 +69,15 @@ export function connectChain({
     }
   };
 
+  const viewAt = (block: number) =>
+    read(async (connection) =>
+      viewOf(connection, await headOf(connection, await finalizedHash(connection, block))),
+    );
+
   return {
     genesisHash,
     finalized: () => read(newest),
-    viewAt: (block) =>
-      read(async (connection) =>
-        viewOf(connection, await headOf(connection, await finalizedHash(connection, block))),
-      ),
+    viewAt,
     nextNonce: (account) =>
       read(async (connection) => {
         const nonce = await connection.request<unknown>('system_accountNextIndex', [account]);
@@ -86,11 +88,16 @@ export function connectChain({
       const runtime = await read((connection) => runtimeVersion(connection));
       return signCall({ view, call, ...by, genesisHash, runtime });
     },
+    async signAgain(extrinsic, by) {
+      const view = await viewAt(extrinsic.birthBlock);
+      const runtime = await read((connection) => runtimeVersion(connection));
+      return signAgain(extrinsic, { view, ...by, genesisHash, runtime });
+    },
     async submit(bytes) {
       countSending(await failover.connection(), bytes);
       return submitBytes(await failover.connection(), bytes);
     },
-    find: (hash, from, to) => read((connection) => findExtrinsic(connection, hash, from, to)),
+    find: (bytes, from, to) => read((connection) => findExtrinsic(connection, bytes, from, to)),
     initializationEvents: (block) =>
       read(async (connection) => {
         const events = await eventsOf(await connection.api.at(await finalizedHash(connection, block)));

@@ -4,8 +4,10 @@ import { chainProblem } from './chain-problems.ts';
 import type { RpcRefusal } from './rpc-refusal.ts';
 
 export type PoolAnswer =
-  /** It is in the pool or may be, also where the node refuses these bytes because it has seen them. */
+  /** It is in the pool or may be, also where the node refuses these bytes because it has them. */
   | { readonly kind: 'pending' }
+  /** It was in the pool or was refused before; now it is not there. */
+  | { readonly kind: 'banned' }
   | { readonly kind: 'refused'; readonly problem: ChainProblem }
   /** The node cannot take it now; nothing is wrong with it. */
   | { readonly kind: 'later'; readonly said: string };
@@ -45,7 +47,8 @@ const EXHAUSTED = /exhausts?Resources|exhaust the resources/i;
 export function poolAnswer(refusal: RpcRefusal): PoolAnswer {
   const said = refusal.message;
   switch (refusal.code) {
-    case 1012: // temporarily banned: it was in the pool, and was dropped or included
+    case 1012: // temporarily banned: it was refused, or was in the pool and was dropped or included
+      return { kind: 'banned' };
     case 1013: // already imported
     case 1014: // priority too low: another one with this nonce is there, perhaps an earlier one of ours
       return { kind: 'pending' };
@@ -60,7 +63,8 @@ export function poolAnswer(refusal: RpcRefusal): PoolAnswer {
 
 /** chopsticks gives every refusal the same code, so the words decide. */
 function fromWords(said: string): PoolAnswer {
-  if (/temporarily banned|already imported|priority is too low/i.test(said)) return { kind: 'pending' };
+  if (/temporarily banned/i.test(said)) return { kind: 'banned' };
+  if (/already imported|priority is too low/i.test(said)) return { kind: 'pending' };
   const custom = /custom error: (\d+)|"custom":\s*(\d+)/i.exec(said);
   if (custom !== null) {
     const code = CUSTOM[Number(custom[1] ?? custom[2])] ?? 'unknown';

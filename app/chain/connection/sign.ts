@@ -2,13 +2,14 @@
 import type { GenericExtrinsicEra } from '@polkadot/types';
 import type { ExtrinsicPayload, SignerPayload } from '@polkadot/types/interfaces';
 import type { Registry } from '@polkadot/types/types';
-import { u8aToHex } from '@polkadot/util';
+import { hexToU8a, u8aToHex } from '@polkadot/util';
 import { decodeAddress } from '@polkadot/util-crypto/address';
 import { blake2AsHex, blake2AsU8a } from '@polkadot/util-crypto/blake2';
 import { sr25519Verify } from '@polkadot/util-crypto/sr25519';
 import { ChainError, type ChainView, type SignedExtrinsic } from '../chain.ts';
 import type { WeightSigner } from '../signer.ts';
 import type { RuntimeVersion } from './runtime.ts';
+import { unsignedPart } from './unsigned-part.ts';
 
 export interface SignRequest {
   readonly view: ChainView;
@@ -56,6 +57,21 @@ export async function signCall(request: SignRequest): Promise<SignedExtrinsic> {
     birthBlock: era.asMortalEra.birth(view.block.number),
     deathBlock: era.asMortalEra.death(view.block.number),
   };
+}
+
+/** Signs what was signed already once more, at the view of its birth block. Rejects as `signCall`. */
+export async function signAgain(
+  { bytes, nonce }: SignedExtrinsic,
+  request: Omit<SignRequest, 'call' | 'nonce'>,
+): Promise<SignedExtrinsic> {
+  const { method } = request.view.api.registry.createType('Extrinsic', bytes);
+  const again = await signCall({ ...request, call: method.toU8a(), nonce });
+  if (unsignedPart(hexToU8a(again.bytes)) !== unsignedPart(hexToU8a(bytes)))
+    throw new ChainError(
+      'protocol',
+      'signed once more, it is another transaction than it was: it is not used',
+    );
+  return again;
 }
 
 function unsigned(registry: Registry, method: string) {

@@ -17,6 +17,7 @@ import { dryRun, elsewhere, failedReport, reportOf } from './look-report.ts';
 import { type ObserveOptions, observe } from './observe.ts';
 import { type Hands, HISTORY, OneLook, type SetterLog } from './one-look.ts';
 import type { ChainAlert, SetterReport } from './report.ts';
+import { Sender } from './send-signed.ts';
 import { Lookout } from './sight.ts';
 import { signerCheck } from './signer-check.ts';
 import { stallWatch } from './stall.ts';
@@ -68,7 +69,7 @@ export function createWeightSetter(options: WeightSetterOptions): WeightSetter {
   };
   const hands = handsOf(options, slot);
   const lookout = new Lookout(chain, seeing.readSubnet);
-  const tools = { ...options, beacon, random, log, lookout, refusals: new Map() };
+  const tools = { ...options, beacon, random, log, lookout, sender: new Sender(chain) };
 
   const stalledAt = stallWatch(now);
 

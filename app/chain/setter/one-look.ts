@@ -1,5 +1,5 @@
 /** One look under the lease: does the plan's steps, one after the other, and plans again after each. */
-import { type Chain, ChainError, type ChainProblem } from '../chain.ts';
+import { type Chain, ChainError } from '../chain.ts';
 import type { BeaconClock } from '../epoch.ts';
 import { SignerError, type WeightSigner } from '../signer.ts';
 import { historyAlerts } from './failure-alerts.ts';
@@ -10,6 +10,7 @@ import { strangerAt } from './not-alone.ts';
 import { chainAlert, type Observation } from './observe.ts';
 import { planWeights, type Sighting, type Step, type Wait } from './plan-weights.ts';
 import type { ChainAlert, SetterStep } from './report.ts';
+import type { Sender } from './send-signed.ts';
 import type { Lookout } from './sight.ts';
 import { signWeights } from './sign-weights.ts';
 import type { SignerCheck } from './signer-check.ts';
@@ -34,8 +35,7 @@ export interface LookTools {
   readonly chain: Chain;
   readonly store: WeightSetStore;
   readonly lookout: Lookout;
-  /** Attempts that a pool refused, by id: it says so once, and then only that it knows them. */
-  readonly refusals: Map<number, ChainProblem>;
+  readonly sender: Sender;
   readonly versionKey: bigint;
   readonly now: () => number;
   readonly beacon: BeaconClock & { readonly publicKey: string };
@@ -79,9 +79,9 @@ export class OneLook {
 
   /** Until it is settled what became of them. */
   #refused(history: readonly WeightSet[]): ChainAlert[] {
-    return history.flatMap(({ id, state }) => {
-      const problem = state === 'signed' ? this.#tools.refusals.get(id) : undefined;
-      return problem === undefined ? [] : [{ ...problem, severity: 'page' }];
+    return history.flatMap((set) => {
+      const problem = set.state === 'signed' ? this.#tools.sender.refusalOf(set) : null;
+      return problem === null ? [] : [{ ...problem, severity: 'page' }];
     });
   }
 
@@ -146,7 +146,11 @@ export class OneLook {
       case 'sign':
         return this.#sign(step);
       case 'submit':
-        return this.#submit(step.set);
+        return this.#tools.sender.send(step.set, {
+          ...this.#hands,
+          head: this.#seen.state.block.number,
+          say: (message) => this.#say('sent', message),
+        });
       default: {
         const { change, told } = moveOf(step);
         return this.#move(step.set, change, told);
@@ -205,19 +209,6 @@ export class OneLook {
       ...signed,
     } as const;
     return this.#move(set, change, { kind: 'signed', message });
-  }
-
-  async #submit({ id, extrinsic }: WeightSet): Promise<void> {
-    if (extrinsic === null) return;
-    const answer = await this.#tools.chain.submit(extrinsic.bytes);
-    if (answer.kind === 'pending') {
-      this.#say('sent', `${extrinsic.hash} is in the pool`);
-      return;
-    }
-    const { code, message } = answer.problem;
-    this.#say('sent', `the pool refused ${extrinsic.hash}: ${message}`);
-    // a nonce that is used already is what a block that is not final yet looks like from here
-    if (code !== 'outdated' && code !== 'too_fast') this.#tools.refusals.set(id, answer.problem);
   }
 
   /** Who finds it moved by somebody else has nothing more to do with it. */

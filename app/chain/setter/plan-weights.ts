@@ -60,14 +60,14 @@ export interface Snapshot {
 export type Step =
   | { readonly do: 'plan'; readonly draft: Draft }
   | { readonly do: 'sign'; readonly set: WeightSet; readonly draft: Draft }
-  /** Again and again: the same bytes can be included only once. */
+  /** Again and again: the same transaction can be included only once, under whatever signature. */
   | { readonly do: 'submit'; readonly set: WeightSet }
   | { readonly do: 'include'; readonly set: WeightSet; readonly change: Included }
   | { readonly do: 'verify'; readonly set: WeightSet; readonly block: number; readonly by: 'event' | 'row' }
   | { readonly do: 'fail'; readonly set: WeightSet; readonly code: string; readonly message: string };
 
 export type Included = Pick<WeightSet, 'includedBlock' | 'includedHash' | 'extrinsicIndex'> &
-  Partial<Pick<WeightSet, 'epoch' | 'attempt' | 'revealFrom' | 'revealUntil'>>;
+  Partial<Pick<WeightSet, 'epoch' | 'attempt' | 'revealFrom' | 'revealUntil' | 'extrinsic'>>;
 
 export interface Wait {
   readonly kind: 'wait' | 'held_back';
@@ -213,7 +213,7 @@ function settle(
   { outcome, counts }: Extract<Sighting, { kind: 'found' }>,
   history: readonly WeightSet[],
 ): Step {
-  const { block, index, problem } = outcome;
+  const { block, index, bytes, hash, problem } = outcome;
   if (problem !== null)
     return fail(set, problem.code, `the chain refused it in block ${block.number}: ${problem.message}`);
   const reveal = counts?.reveal ?? null;
@@ -225,6 +225,8 @@ function settle(
     includedBlock: block.number,
     includedHash: block.hash,
     extrinsicIndex: index,
+    // perhaps under another signature than the stored one
+    extrinsic: set.extrinsic && { ...set.extrinsic, bytes, hash },
     ...(reveal === null ? {} : { revealFrom: reveal.from, revealUntil: reveal.until }),
     ...(counts === null || counts.epoch === set.epoch || isTaken ? {} : moved(counts.epoch, history)),
   };

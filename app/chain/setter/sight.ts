@@ -37,11 +37,11 @@ export class Lookout {
 
   async #find({ id, extrinsic, kind, netuid }: WeightSet, head: number): Promise<Sighting> {
     if (extrinsic === null) return { kind: 'unknown' };
-    const { hash, birthBlock, deathBlock } = extrinsic;
+    const { bytes, birthBlock, deathBlock } = extrinsic;
     const to = Math.min(head, deathBlock - 1);
     const from = Math.max(birthBlock, (this.#searched.get(id) ?? 0) + 1);
     if (from > to) return { kind: 'absent' };
-    const outcome = await unlessPruned(() => this.#chain.find(hash, from, to));
+    const outcome = await unlessPruned(() => this.#chain.find(bytes, from, to));
     if (outcome === 'pruned') return { kind: 'out_of_sight' };
     if (outcome !== null)
       return { kind: 'found', outcome, counts: await this.#countsTo(outcome.block.number, kind, netuid) };

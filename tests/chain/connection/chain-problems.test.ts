@@ -94,12 +94,17 @@ describe('a pool that refuses', () => {
   });
 
   it.each([
-    [1012, 'Transaction is temporarily banned'],
     [1013, 'Transaction Already Imported'],
     [1014, 'Priority is too low: (1 vs 1)'],
   ])('with %i because it may have these bytes: pending, also by the words alone', (number, text) => {
     expect(poolAnswer(new RpcRefusal(number, text, undefined))).toEqual({ kind: 'pending' });
     expect(poolAnswer(new RpcRefusal(1, text, undefined))).toEqual({ kind: 'pending' });
+  });
+
+  it('with 1012 because it had these bytes before: banned, also by the words alone', () => {
+    const text = 'Transaction is temporarily banned';
+    expect(poolAnswer(new RpcRefusal(1012, text, undefined))).toEqual({ kind: 'banned' });
+    expect(poolAnswer(new RpcRefusal(1, text, undefined))).toEqual({ kind: 'banned' });
   });
 
   it.each([

@@ -30,7 +30,7 @@ describe('submitted bytes', () => {
     for (let time = 0; time < 3; time++) expect(await chain.submit(bytes)).toEqual({ kind: 'pending' });
     await double.mine();
     // the node has seen them, and says so
-    expect(await chain.submit(bytes)).toEqual({ kind: 'pending' });
+    expect(await chain.submit(bytes)).toEqual({ kind: 'banned' });
     await double.mine(3);
     expect(double.record.inclusions).toHaveLength(1);
     expect(double.record.submissions.map(({ answer }) => answer.slice(0, 8))).toEqual([
@@ -75,7 +75,7 @@ describe('submitted bytes', () => {
     expect(chain.status().endpoint).toBe(second.url);
     await double.mine(2);
     expect(double.record.inclusions.map((each) => each.hash)).toEqual([hash]);
-    expect(await chain.find(hash, birthBlock, double.head().number)).toMatchObject({ problem: null });
+    expect(await chain.find(bytes, birthBlock, double.head().number)).toMatchObject({ problem: null });
   });
 
   it.each(['before', 'after'] as const)(

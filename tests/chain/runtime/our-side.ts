@@ -67,11 +67,11 @@ export class OurSide {
 
   /** Sends it whatever the preflight says, makes a block and gives what the chain made of it. */
   async force(name: string, content: WeightCall, signer = this.signer): Promise<Fate> {
-    const { bytes, hash, birthBlock } = await this.sign(name, content, { signer });
+    const { bytes, birthBlock } = await this.sign(name, content, { signer });
     const answer = await this.chain.submit(bytes);
     if (answer.kind === 'refused') return { answer, outcome: null };
     await this.subnet.blocks(1);
-    return { answer, outcome: await this.chain.find(hash, birthBlock, await this.subnet.head()) };
+    return { answer, outcome: await this.chain.find(bytes, birthBlock, await this.subnet.head()) };
   }
 
   close(): Promise<void> {

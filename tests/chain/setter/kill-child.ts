@@ -66,6 +66,7 @@ function dyingChain(real: Chain): Chain {
     viewAt: (block) => effect('read', () => real.viewAt(block)),
     initializationEvents: (block) => effect('read events', () => real.initializationEvents(block)),
     sign: (...args) => effect('sign', () => real.sign(...args)),
+    signAgain: (...args) => effect('sign again', () => real.signAgain(...args)),
     submit: (bytes) => effect('submit', () => real.submit(bytes)),
     find: (...args) => effect('find', () => real.find(...args)),
   };

@@ -155,6 +155,15 @@ describe('a process that is killed', () => {
   });
 });
 
+it('a process that is killed once it signed again what a pool refused: the weights go out once', {
+  timeout: 60_000,
+}, async () => {
+  const scene = await aScene(false);
+  scene.double.faults.refuseInPool({ custom: 255 }, 1);
+  expect(await untilDeath(scene, startChild(scene, { at: 'sign again', when: 'after' }))).toBe('SIGKILL');
+  await expectOnceForEach(scene);
+});
+
 describe('two replicas', () => {
   it('that look at every block at the same time send once', { timeout: 60_000 }, async () => {
     const scene = await aScene(false);

@@ -72,9 +72,14 @@ interface State {
   commits: readonly Commit[];
 }
 
+interface Included {
+  readonly tx: Tx;
+  readonly problem: ChainProblem | null;
+}
+
 interface Block {
   readonly state: State;
-  readonly included: readonly { hash: string; problem: ChainProblem | null }[];
+  readonly included: readonly Included[];
   readonly reveals: number;
 }
 
@@ -142,7 +147,7 @@ export class ModelChain {
       state.lastEpochBlock = number;
       state.index += 1;
     }
-    const included: { hash: string; problem: ChainProblem | null }[] = [];
+    const included: Included[] = [];
     if (this.stalled > 0) this.stalled -= 1;
     else
       for (const tx of this.pool.toSorted((a, b) => a.nonce - b.nonce))
@@ -173,14 +178,13 @@ export class ModelChain {
     return !this.allPulsesMissing && !this.missingPulses.has(round) && round <= storedRound(block);
   }
 
-  #apply(tx: Tx, state: State, number: number, included: { hash: string; problem: ChainProblem | null }[]) {
+  #apply(tx: Tx, state: State, number: number, included: Included[]) {
     if (tx.nonce !== state.nonce || number >= tx.birth + ERA || tx.spec !== state.spec) return;
     state.nonce += 1;
     if (tx.call === null) return;
-    const hash = hashOf(tx);
     const problem = this.#dispatch(tx.call, state, number);
-    included.push({ hash, problem });
-    if (problem === null) this.counted.push({ block: number, epoch: state.index, hash });
+    included.push({ tx, problem });
+    if (problem === null) this.counted.push({ block: number, epoch: state.index, hash: hashOf(tx) });
   }
 
   #dispatch(call: string, state: State, block: number): ChainProblem | null {
@@ -209,7 +213,7 @@ export class ModelChain {
 
   /** What the pool says of these bytes. */
   take(bytes: string): SubmitAnswer {
-    const tx = JSON.parse(Buffer.from(bytes.slice(2), 'hex').toString()) as Tx;
+    const tx = txOf(bytes);
     const refused = (code: ChainProblem['code']): SubmitAnswer => ({
       kind: 'refused',
       problem: { code, message: code },
@@ -259,8 +263,15 @@ export class ModelChain {
           deathBlock: tx.birth + ERA,
         };
       },
+      signAgain: async (extrinsic) => {
+        const tx = txOf(extrinsic.bytes);
+        if (tx.spec !== this.now.spec) throw new ChainError('upgrading', 'another runtime makes blocks now');
+        this.#signatures += 1;
+        const again = { ...tx, signature: this.#signatures };
+        return { ...extrinsic, bytes: bytesOf(again), hash: hashOf(again) };
+      },
       submit: async (bytes) => this.take(bytes),
-      find: async (hash, from, to) => this.#find(hash, from, to),
+      find: async (bytes, from, to) => this.#find(txOf(bytes), from, to),
       initializationEvents: async (block) =>
         Array.from({ length: this.#known(block).reveals }, () => ({
           method: 'TimelockedWeightsRevealed',
@@ -279,11 +290,14 @@ export class ModelChain {
     return block;
   }
 
-  #find(hash: string, from: number, to: number): Outcome | null {
+  #find(wanted: Tx, from: number, to: number): Outcome | null {
     for (let number = from; number <= to; number += 1) {
-      const index = this.#known(number).included.findIndex((one) => one.hash === hash);
-      const found = this.#known(number).included[index];
-      if (found !== undefined) return { block: refOf(number), index, problem: found.problem, events: [] };
+      const { included } = this.#known(number);
+      const index = included.findIndex(({ tx }) => unsigned(tx) === unsigned(wanted));
+      const found = included[index];
+      if (found === undefined) continue;
+      const { tx, problem } = found;
+      return { block: refOf(number), index, bytes: bytesOf(tx), hash: hashOf(tx), problem, events: [] };
     }
     return null;
   }
@@ -361,6 +375,14 @@ function storedRound(block: number): number {
 
 function bytesOf(tx: Tx): string {
   return `0x${Buffer.from(JSON.stringify(tx)).toString('hex')}`;
+}
+
+function txOf(bytes: string): Tx {
+  return JSON.parse(Buffer.from(bytes.slice(2), 'hex').toString());
+}
+
+function unsigned({ signature: _, ...tx }: Tx): string {
+  return JSON.stringify(tx);
 }
 
 function hashOf(tx: Tx): string {

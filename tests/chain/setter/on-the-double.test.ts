@@ -132,14 +132,30 @@ describe('the weight setter on a chain', () => {
     expect(await setter.history()).toMatchObject([{ state: 'verified', attempt: 1 }]);
   });
 
-  it('waits until bytes that the pool has banned can be in no block, and makes a new attempt', async () => {
-    const double = await aSubnet({ tempo: 100 });
+  it.each([
+    ['plain weights', false],
+    ['a commit', true],
+  ])('signs %s again for a pool that bans what it refused once', async (_, commitReveal) => {
+    const double = await aSubnet({ tempo: 100, commitReveal });
     const setter = await aSetter(double);
-    double.faults.refuseInPool({ custom: 255 }, 1);
-    const report = await setter.live(FIRST + 60);
+    double.faults.refuseInPool({ custom: 255 }, 2);
+    const report = await setter.live(FIRST + 44);
     expect(report.alerts).toMatchObject([{ code: 'unknown', severity: 'page' }]);
     expect(await setter.history()).toMatchObject([{ state: 'signed' }]);
     expect(codesOf(await setter.live(FIRST + 99))).toEqual([]);
+    const [set, ...others] = await setter.history();
+    expect(others).toEqual([]);
+    expect(set).toMatchObject({ attempt: 1, state: commitReveal ? 'included' : 'verified' });
+    const included = double.record.inclusionsOf(HOTKEY, NETUID);
+    expect(included.map(({ hash }) => hash)).toEqual([set?.extrinsic?.hash]);
+    expect(new Set(double.record.submissions.map(({ hash }) => hash)).size).toBe(3);
+  });
+
+  it('loses no epoch to a pool that refuses four signatures of it', async () => {
+    const double = await aSubnet({ tempo: 100 });
+    const setter = await aSetter(double);
+    double.faults.refuseInPool({ custom: 255 }, 4);
+    await setter.live(FIRST + 99);
     expect((await setter.history()).toReversed()).toMatchObject([
       { attempt: 1, state: 'failed', failureCode: 'era_over' },
       { attempt: 2, state: 'verified' },

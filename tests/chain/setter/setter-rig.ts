@@ -94,6 +94,7 @@ function dyingChain(chain: Chain, process: Process): Chain {
     ...chain,
     viewAt: (block) => process.effect('viewAt', () => chain.viewAt(block)),
     sign: (...args) => process.effect('sign', () => chain.sign(...args)),
+    signAgain: (...args) => process.effect('signAgain', () => chain.signAgain(...args)),
     submit: (bytes) => process.effect('submit', () => chain.submit(bytes)),
     find: (...args) => process.effect('find', () => chain.find(...args)),
   };

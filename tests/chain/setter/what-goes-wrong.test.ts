@@ -17,6 +17,93 @@ async function live(model: ModelChain, look: () => Promise<unknown>, until: numb
   }
 }
 
+/** A pool that bans what it refuses, and refuses all that `isRefused` says. */
+function banning(chain: Chain, isRefused: (nth: number) => 'refused' | 'secretly taken' | null): Chain {
+  const seen = new Set<string>();
+  return {
+    ...chain,
+    submit: async (bytes) => {
+      if (seen.has(bytes)) return { kind: 'banned' };
+      seen.add(bytes);
+      const fate = isRefused(seen.size);
+      if (fate !== 'refused') await chain.submit(bytes);
+      return fate === null
+        ? { kind: 'pending' }
+        : { kind: 'refused', problem: { code: 'stake_too_low', message: 'Custom error: 1' } };
+    },
+  };
+}
+
+describe('what a pool refused', () => {
+  it('is signed again every 8 blocks of its era, with one nonce, and told until a pool has it', async () => {
+    const model = new ModelChain();
+    const rows = someRows();
+    const process = new Process();
+    const { look } = rig(model, rows, process, {
+      chain: (chain) => banning(chain, (nth) => (nth < 4 ? 'refused' : null)),
+    });
+    model.step(42);
+    const [signed] = await lookFrom(look, rows);
+    const told: (readonly [number, readonly string[]])[] = [];
+    await live(model, async () => told.push([model.head, (await look()).alerts.map(({ code }) => code)]), 90);
+    expect(process.effects.filter((name) => name === 'signAgain')).toHaveLength(3);
+    expect(told.filter(([, codes]) => codes.includes('stake_too_low')).at(-1)?.[0]).toBe(42 + 3 * 8 - 1);
+    expect(model.counted).toMatchObject([{ epoch: 0, block: 42 + 3 * 8 + 1 }]);
+    expect(rows.sets).toMatchObject([{ attempt: 1, state: 'verified', extrinsic: { nonce: 0 } }]);
+    expect(rows.sets[0]?.extrinsic?.hash).toBe(model.counted[0]?.hash);
+    expect(rows.sets[0]?.extrinsic?.hash).not.toBe(signed?.extrinsic?.hash);
+  });
+
+  it('may be in a block all the same, and is no other weights then', async () => {
+    const model = new ModelChain();
+    const rows = someRows();
+    const { look } = rig(model, rows, new Process(), {
+      chain: (chain) => banning(chain, (nth) => (nth === 1 ? 'secretly taken' : null)),
+    });
+    model.step(42);
+    model.stalled = 12;
+    const [signed] = await lookFrom(look, rows);
+    await live(model, look, 90);
+    expect(model.counted).toMatchObject([{ epoch: 0, hash: signed?.extrinsic?.hash }]);
+    expect(rows.sets).toMatchObject([{ attempt: 1, state: 'verified', extrinsic: signed?.extrinsic }]);
+  });
+
+  it('is signed again by whoever comes after a crash, though nobody knows of the refusal any more', async () => {
+    const model = new ModelChain();
+    const rows = someRows();
+    const pool = banning(model.chain(), (nth) => (nth === 1 ? 'refused' : null));
+    model.step(42);
+    await rig(model, rows, new Process(), { chain: () => pool }).look();
+    await live(model, rig(model, rows, new Process(), { chain: () => pool }).look, 90);
+    expect(model.counted).toMatchObject([{ epoch: 0, block: 42 + 8 + 1 }]);
+    expect(rows.sets).toMatchObject([{ attempt: 1, state: 'verified' }]);
+  });
+
+  it('is given up when somebody else used its nonce, and the epoch gets another attempt', async () => {
+    const model = new ModelChain();
+    const rows = someRows();
+    const { look } = rig(model, rows, new Process(), {
+      chain: (chain) => banning(chain, (nth) => (nth < 3 ? 'refused' : null)),
+    });
+    model.step(42);
+    await look();
+    await live(model, look, 55);
+    model.foreign();
+    await live(model, look, 99);
+    expect(codes(rows)).toEqual([
+      [0, 'nonce_used'],
+      [0, null],
+    ]);
+    expect(model.counted).toHaveLength(1);
+  });
+});
+
+/** The attempts right after one look. */
+async function lookFrom(look: () => Promise<unknown>, rows: MemoryRows): Promise<WeightSet[]> {
+  await look();
+  return [...rows.sets];
+}
+
 describe('a setter', () => {
   it.each([
     ['NaN', [{ hotkey: BOB, share: Number.NaN }]],
@@ -74,10 +161,10 @@ describe('a setter', () => {
     const rows = someRows();
     const blind = (chain: Chain): Chain => ({
       ...chain,
-      find: (hash, from, to) =>
-        hash === rows.sets[0]?.extrinsic?.hash
+      find: (bytes, from, to) =>
+        bytes === rows.sets[0]?.extrinsic?.bytes
           ? Promise.reject(new ChainError('protocol', 'its events cannot be decoded'))
-          : chain.find(hash, from, to),
+          : chain.find(bytes, from, to),
     });
     const { look } = rig(model, rows, new Process(), { chain: blind });
     model.step(245);
