@@ -53,7 +53,7 @@ async function run(...argv: readonly string[]) {
   return { code, said };
 }
 
-describe('the signer as a process', () => {
+describe('the signer as a process', { timeout: 60_000 }, () => {
   it('signs weights, refuses the rest, and stops in good order', async () => {
     const { child, log } = await start();
     expect(JSON.parse(log[0] ?? '{}')).toMatchObject({
@@ -79,7 +79,8 @@ describe('the signer as a process', () => {
       await expect(signer.signPayload(aRequest({ address, ...overrides }))).rejects.toMatchObject({ code });
 
     child.kill('SIGTERM');
-    expect(await once(child, 'exit')).toEqual([0, null]);
+    // unlike `exit`, this comes after its last words
+    expect(await once(child, 'close')).toEqual([0, null]);
     expect(existsSync(SOCKET)).toBe(false);
     expect(log.map((line) => JSON.parse(line).msg)).toEqual([
       'signer listens',

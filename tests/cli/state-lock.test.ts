@@ -39,7 +39,7 @@ describe('the lock of a file', () => {
     if ('release' in second) second.release();
   });
 
-  it('is free again once its process was killed', { timeout: 30_000 }, async () => {
+  it('is free again once its process was killed', { timeout: 60_000 }, async () => {
     const file = path.join(aFolder(), 'state.json');
     const { child, said } = await holder(file);
     expect(said).toBe('held');

@@ -6,10 +6,10 @@ import { judgeCode, judgeFiles, policy, REQUIRED, rulesOf, task } from './judgin
 
 const filled = (unit: string): string => unit.repeat(Math.floor((MAX_FILE_BYTES - 1000) / unit.length));
 
-/** Generous: the machine that runs this may be busy with other things. */
+/** Generous, and of this process's own time: the machine that runs this may be busy with other things. */
 const SOON_MS = 5000;
 
-describe('a file of 256 KiB', () => {
+describe('a file of 256 KiB', { timeout: 60_000 }, () => {
   it.each<[string, string]>([
     ['imports that are refused', filled('import os\n')],
     ['imports that are allowed', filled('import torch\n')],
@@ -40,9 +40,10 @@ describe('a file of 256 KiB', () => {
     ['decorators', `${filled('@a\n')}def f(): pass\n`],
     ['modules passed on', filled('f(torch)\n')],
   ])('%s', (_, text) => {
-    const started = performance.now();
+    const started = process.cpuUsage();
     const findings = policy.judge([{ path: task.targetFiles[0] as string, text }], task);
-    expect(performance.now() - started).toBeLessThan(SOON_MS);
+    const { user, system } = process.cpuUsage(started);
+    expect((user + system) / 1_000).toBeLessThan(SOON_MS);
     expect(findings.length).toBeLessThanOrEqual(1000);
   });
 });

@@ -136,11 +136,13 @@ describe('a wrong quasar.yml', () => {
     ['60,000 anchors', '&a '.repeat(20_000)],
     ['12,000 keys', Array.from({ length: 9_000 }, (_, i) => `k${i}:`).join('\n')],
   ])('%s is a few problems, found quickly', (_name, text) => {
-    const before = performance.now();
+    // this process's own time: other suites want the machine too
+    const before = process.cpuUsage();
     const problems = problemsOf(text);
     expect(problems.length).toBeGreaterThan(0);
     expect(problems.length).toBeLessThanOrEqual(13);
-    expect(performance.now() - before).toBeLessThan(2_000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(2_000);
   });
 
   it('never throws and never says ok without its three required keys', () => {

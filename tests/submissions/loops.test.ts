@@ -6,6 +6,9 @@ import { World } from './world.ts';
 
 const NEVER_IDLE = 2 ** 30;
 const log = pino({ level: 'silent' });
+/** Waits until it holds; long, for other suites want the machine too. */
+const eventually = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 15_000 });
+
 /** A promise that the test settles. */
 function open() {
   let close: () => void = () => {};
@@ -28,9 +31,9 @@ describe('a loop', () => {
     });
     loop.hurry();
     looking.close();
-    await vi.waitFor(() => expect(looks).toBe(2));
+    await eventually(() => expect(looks).toBe(2));
     loop.hurry();
-    await vi.waitFor(() => expect(looks).toBe(3));
+    await eventually(() => expect(looks).toBe(3));
     await loop.stop();
   });
 
@@ -45,7 +48,7 @@ describe('a loop', () => {
       if (looks === 3) return [Promise.resolve().then(() => void done.push('later'))];
       return [];
     });
-    await vi.waitFor(() => {
+    await eventually(() => {
       loop.hurry();
       expect(done).toEqual(['good', 'later']);
     });
@@ -62,9 +65,9 @@ describe('a loop', () => {
       given += free;
       return pieces.slice(first, given).map(({ promise }) => promise);
     });
-    await vi.waitFor(() => expect(asked).toEqual([2]));
+    await eventually(() => expect(asked).toEqual([2]));
     pieces[0]?.close();
-    await vi.waitFor(() => expect(asked[1]).toBe(1));
+    await eventually(() => expect(asked[1]).toBe(1));
     for (const { close } of pieces) close();
     await loop.stop();
   });
@@ -76,7 +79,7 @@ describe('a loop', () => {
       looks += 1;
       return looks === 1 ? [piece.promise] : [];
     });
-    await vi.waitFor(() => expect(looks).toBe(2));
+    await eventually(() => expect(looks).toBe(2));
     let stopped = false;
     const stopping = loop.stop().then(() => {
       stopped = true;
@@ -97,7 +100,7 @@ describe('a loop', () => {
     const stopping = loop.stop();
     looking.close();
     await stopping;
-  }, 2_000);
+  });
 });
 
 describe('the loops of the App', () => {
@@ -122,7 +125,7 @@ describe('the loops of the App', () => {
   const process = async (done: () => Promise<void>) => {
     const loop = deliveryLoop(world.services(), { idleMs: NEVER_IDLE, parallel: 4 }, () => {});
     loop.hurry();
-    await vi.waitFor(done);
+    await eventually(done);
     await loop.stop();
   };
 
@@ -170,7 +173,7 @@ describe('the loops of the App', () => {
     const commit = world.commit(world.miner(1), 'from fla.ops.gla import x\n');
     await world.takeIn(commit);
     const loop = submissionLoop(world.services(), { idleMs: NEVER_IDLE, parallel: 2 });
-    await vi.waitFor(() => expect(Object.keys(world.shown(commit.head))).toHaveLength(3));
+    await eventually(() => expect(Object.keys(world.shown(commit.head))).toHaveLength(3));
     await loop.stop();
     expect(world.shown(commit.head).imports).toBe('failure');
   });

@@ -3,14 +3,14 @@ import net from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ChainDouble } from '../../doubles/chain/start.ts';
-import { aDouble, connected, signedWeights, VALIDATOR } from './a-chain.ts';
+import { aDouble, connected, eventually, signedWeights, VALIDATOR } from './a-chain.ts';
 
 /** Nobody listens there. */
 const NOWHERE = 'ws://127.0.0.1:9';
 const OTHER_CHAIN = `0x${'11'.repeat(32)}`;
 
 const arrived = (double: ChainDouble, method: string) =>
-  vi.waitFor(() => expect(double.record.count(method)).toBeGreaterThan(0), { interval: 2 });
+  eventually(() => expect(double.record.count(method)).toBeGreaterThan(0));
 
 /** A WebSocket that answers each message by itself; its address. */
 async function aServer(answer: (text: string) => string): Promise<string> {
@@ -37,7 +37,7 @@ describe('several endpoints', () => {
     await chain.finalized();
     first.faults.silent.add('chain_getFinalizedHead');
     const asked = chain.finalized();
-    await vi.waitFor(() => expect(first.record.count('chain_getFinalizedHead')).toBe(2), { interval: 2 });
+    await eventually(() => expect(first.record.count('chain_getFinalizedHead')).toBe(2));
     first.cut();
     await asked;
     expect(chain.status()).toMatchObject({ endpoint: second.url, failovers: 1 });
@@ -63,7 +63,7 @@ describe('several endpoints', () => {
     await chain.finalized();
     timers.advance(50_000);
     await first.mine();
-    await vi.waitFor(() => expect(chain.status().headAt).toBe(timers.now()), { interval: 2 });
+    await eventually(() => expect(chain.status().headAt).toBe(timers.now()));
     timers.advance(59_999);
     expect(chain.status().endpoint).toBe(first.url);
     timers.advance(1);
@@ -87,7 +87,7 @@ describe('several endpoints', () => {
     const { chain } = connected([first.url, second.url], first);
     await chain.finalized();
     first.cut();
-    await vi.waitFor(() => expect(chain.status().endpoint).toBeNull(), { interval: 2 });
+    await eventually(() => expect(chain.status().endpoint).toBeNull());
     await expect(chain.finalized()).rejects.toMatchObject({ code: 'unreachable', retryable: true });
     expect(chain.status().endpoint).toBe(second.url);
     await second.mine(5);
@@ -95,7 +95,7 @@ describe('several endpoints', () => {
     await second.mine(30);
     await chain.finalized();
     second.cut();
-    await vi.waitFor(() => expect(chain.status().endpoint).toBeNull(), { interval: 2 });
+    await eventually(() => expect(chain.status().endpoint).toBeNull());
     expect((await chain.finalized()).block.number).toBe(1_035);
     expect(chain.status().endpoint).toBe(second.url);
   });
@@ -107,7 +107,7 @@ it('does not believe for ever in a height that nobody confirms', async () => {
   const { chain } = connected([first.url, second.url], first);
   await chain.finalized();
   first.cut();
-  await vi.waitFor(() => expect(chain.status().endpoint).toBeNull(), { interval: 2 });
+  await eventually(() => expect(chain.status().endpoint).toBeNull());
   for (let answer = 1; answer < 100; answer++)
     await expect(chain.finalized()).rejects.toMatchObject({ code: 'unreachable' });
   expect((await chain.finalized()).block.number).toBe(1_000);
@@ -239,7 +239,7 @@ describe('an endpoint that is no node', () => {
     const url = `ws://127.0.0.1:${(server.address() as net.AddressInfo).port}`;
     const { chain, timers } = connected([url], { genesisHash: OTHER_CHAIN });
     const asked = chain.finalized();
-    await vi.waitFor(() => expect(sockets).toHaveLength(1), { interval: 2 });
+    await eventually(() => expect(sockets).toHaveLength(1));
     timers.advance(15_000);
     await expect(asked).rejects.toMatchObject({ code: 'timed_out', retryable: true });
   });
@@ -292,10 +292,10 @@ describe('a submission that is not answered', () => {
     await first.mine();
     timers.advance(59_000);
     await first.mine();
-    await vi.waitFor(() => expect(chain.status().headAt).toBe(timers.now()), { interval: 2 });
+    await eventually(() => expect(chain.status().headAt).toBe(timers.now()));
     timers.advance(59_000);
     await first.mine();
-    await vi.waitFor(() => expect(chain.status().headAt).toBe(timers.now()), { interval: 2 });
+    await eventually(() => expect(chain.status().headAt).toBe(timers.now()));
     timers.advance(2_000);
     await expect(sent).rejects.toMatchObject({ code: 'timed_out', retryable: true });
     expect(second.record.count('author_submitExtrinsic')).toBe(0);

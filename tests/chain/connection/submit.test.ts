@@ -1,5 +1,5 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { aDouble, connected, NETUID, signedWeights, VALIDATOR } from './a-chain.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { aDouble, connected, eventually, NETUID, signedWeights, VALIDATOR } from './a-chain.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
 
 async function aProxy(url: string) {
@@ -68,7 +68,7 @@ describe('submitted bytes', () => {
     const { bytes, hash, birthBlock } = await signedWeights(chain);
     first.holdAnswers();
     const sent = chain.submit(bytes);
-    await vi.waitFor(() => expect(double.record.submissions).toHaveLength(1), { interval: 2 });
+    await eventually(() => expect(double.record.submissions).toHaveLength(1));
     first.cut();
     await expect(sent).rejects.toMatchObject({ code: 'unreachable', retryable: true });
     expect(await chain.submit(bytes)).toEqual({ kind: 'pending' });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { secondaryLimit } from './faults.ts';
 import { installationToken, rest } from './loopback.ts';
 import { type OfflineGitHub, startOfflineGitHub } from './offline-github.ts';
@@ -51,18 +51,27 @@ describe('failNext', () => {
     expect((await create()).status).toBe(429);
   });
 
-  it('hangs until the client gives up, done or not', async () => {
-    for (const after of ['before', 'afterEffect'] as const) {
-      github.faults.failNext({ pathPattern, status: 'hang', after });
-      const call = fetch(`${github.apiUrl}/repos/miner/entry/check-runs`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}` },
-        body: JSON.stringify({ name: 'x', head_sha: sha }),
-        signal: AbortSignal.timeout(300),
-      });
-      await expect(call).rejects.toThrow(/timeout/);
-    }
-    expect(made()).toBe(1);
+  it.each([
+    ['before', 0],
+    ['afterEffect', 1],
+  ] as const)('hangs until the client gives up, %s', async (after, effects) => {
+    github.faults.failNext({ pathPattern, status: 'hang', after });
+    const patience = new AbortController();
+    const answered = vi.fn();
+    const call = fetch(`${github.apiUrl}/repos/miner/entry/check-runs`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ name: 'x', head_sha: sha }),
+      signal: patience.signal,
+    });
+    call.then(answered, () => undefined);
+    await vi.waitFor(() => expect([github.faults.left, made()]).toEqual([0, effects]), { timeout: 15_000 });
+    // what comes after it is answered
+    expect((await create()).status).toBe(201);
+    expect(answered).not.toHaveBeenCalled();
+    patience.abort(new Error('too long'));
+    await expect(call).rejects.toThrow('too long');
+    expect(made()).toBe(effects + 1);
   });
 });
 

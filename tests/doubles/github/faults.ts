@@ -35,6 +35,11 @@ export class Faults {
     this.#waiting = [];
   }
 
+  /** How many calls are still to fail. */
+  get left(): number {
+    return this.#waiting.reduce((sum, { left }) => sum + left, 0);
+  }
+
   /** Uses up one count of the first fault that fits this call. */
   take(method: string, path: string): Fault | null {
     const entry = this.#waiting.find(
