@@ -39,7 +39,7 @@ const dispatch = (github: OfflineGitHub, mode: string) =>
     },
   );
 
-describe.skipIf(!actBinary)('workflow_dispatch with act', { timeout: 60_000 }, () => {
+describe.skipIf(!actBinary)('workflow_dispatch with act', { timeout: 120_000 }, () => {
   it('runs the committed workflow, whose action gets an OIDC token of its run', async () => {
     const github = await startAct();
     const receiver = await startReceiver(github.apps.get('referee'));
@@ -76,7 +76,7 @@ describe.skipIf(!actBinary)('workflow_dispatch with act', { timeout: 60_000 }, (
       else github.actions.cancel(run, false);
       await github.settled();
       expect(run.status).toBe(end === 'lose' ? 'in_progress' : 'completed');
-      await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+      await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 20_000 });
     }
     await github.close();
   });

@@ -75,7 +75,7 @@ describe('check-runs', () => {
       { id, external_id: '1:imports:1', app: { id: github.apps.get('watcher').id } },
     ]);
     await github.settled();
-    expect(receiver.of('check_run').map(({ payload }) => payload.action)).toEqual(['created', 'completed']);
+    expect(receiver.actionsOf('check_run')).toEqual(['completed', 'created']);
     github.contract.assertClean();
   });
 

@@ -57,11 +57,7 @@ describe('workflow_dispatch with the direct runner', () => {
     expect(log).toContain(`evaluation 7 run ${runId}`);
     expect(log).toContain('secret is ***');
     expect(log).toContain('post saw state kept');
-    expect(receiver.of('workflow_run').map((event) => event.payload.action)).toEqual([
-      'requested',
-      'in_progress',
-      'completed',
-    ]);
+    expect(receiver.actionsOf('workflow_run')).toEqual(['completed', 'in_progress', 'requested']);
     expect(receiver.of('workflow_job', 'completed')[0]?.payload.workflow_job.conclusion).toBe('success');
   });
 

@@ -34,6 +34,8 @@ export async function openFront(onError: (error: unknown) => void, port = 0): Pr
       response.end();
     });
   });
+  // the client is the one that closes, so that no request goes into a connection that ends at this moment
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, '127.0.0.1', resolve);

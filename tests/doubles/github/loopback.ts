@@ -84,6 +84,8 @@ export async function startReceiver(app: App, status = 200) {
       response.writeHead(status).end();
     });
   });
+  // the client is the one that closes, so that no event goes into a connection that ends at this moment
+  server.keepAliveTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   app.webhookUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks`;
   return {
@@ -92,6 +94,12 @@ export async function startReceiver(app: App, status = 200) {
       received.filter(
         (each) => each.event === event && (action ?? each.payload.action) === each.payload.action,
       ),
+    /** The actions that were told of, in the order of the alphabet: deliveries may overtake each other, as GitHub's do. */
+    actionsOf: (event: string): string[] =>
+      received
+        .filter((each) => each.event === event)
+        .map(({ payload }) => payload.action)
+        .sort(),
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

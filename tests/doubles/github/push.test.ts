@@ -59,7 +59,7 @@ describe('git push', () => {
     await copy.git('rm', '-q', 'logo.bin');
     const sha = await copy.push({}, 'second');
     await github.settled();
-    const push = receiver.of('push').at(-1);
+    const push = receiver.of('push').find(({ payload }) => payload.after === sha);
     expect(push?.isSigned).toBe(true);
     expect(push?.guid).toMatch(/^[0-9a-f]{8}-/);
     expect(push?.payload).toMatchObject({

@@ -9,6 +9,8 @@ import { ACTION_FILES } from './tiny-action.ts';
 import { WorkingCopy } from './working-copy.ts';
 
 let github: OfflineGitHub;
+/** Long, for other suites want the machine too. */
+const WAIT = { timeout: 20_000 };
 
 afterEach(() => github.close());
 
@@ -49,10 +51,12 @@ function sleeper(run: Run): Promise<number> {
     if (pid === undefined) throw new Error(`no sleeper yet: ${run.log.join(' | ')}`);
     return Number(pid);
   };
-  return vi.waitFor(find, { timeout: 10_000 });
+  return vi.waitFor(find, WAIT);
 }
 
-describe('runs', () => {
+const isGone = (pid: number) => vi.waitFor(() => expect(isAlive(pid)).toBe(false), WAIT);
+
+describe('runs', { timeout: 60_000 }, () => {
   it('end with all their processes when cancelled by force', async () => {
     await start();
     const run = await dispatchHanging();
@@ -61,7 +65,7 @@ describe('runs', () => {
     expect((await api('POST', `/runs/${run.id}/force-cancel`)).status).toBe(202);
     await github.settled();
     expect(run).toMatchObject({ status: 'completed', conclusion: 'cancelled' });
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await isGone(pid);
     expect((await api('POST', `/runs/${run.id}/cancel`)).status).toBe(409);
   });
 
@@ -73,7 +77,7 @@ describe('runs', () => {
     await github.settled();
     expect(run.log).toContain('interrupted');
     expect(run.conclusion).toBe('cancelled');
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await isGone(pid);
   });
 
   it('wait for a free runner, and can be cancelled while they wait', async () => {
@@ -93,7 +97,7 @@ describe('runs', () => {
     const run = await dispatchHanging();
     const pid = await sleeper(run);
     await github.actions.loseRunner(run.id, 'staysInProgress');
-    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    await isGone(pid);
     expect(run.status).toBe('in_progress');
     await github.actions.loseRunner(run.id, 'failure');
     expect(run.conclusion).toBe('failure');

@@ -42,9 +42,9 @@ const { value } = await reply.json();
 console.log('claims ' + Buffer.from(value.split('.')[1], 'base64url').toString());
 if (INPUT_MODE === 'fail') process.exitCode = 1;
 if (INPUT_MODE === 'hang') {
+  process.on('SIGINT', () => console.log('interrupted'));
   const child = spawn('sleep', ['600'], { detached: true, stdio: 'ignore' });
   console.log('sleeper ' + child.pid);
-  process.on('SIGINT', () => console.log('interrupted'));
   setInterval(() => {}, 1000);
 }
 `,

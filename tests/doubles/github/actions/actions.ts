@@ -28,8 +28,8 @@ interface Execution {
   readonly done: Promise<void>;
 }
 
-/** Between the polite and the final signal of a cancellation; GitHub gives 7.5 s. */
-const CANCEL_GRACE_MS = 2_000;
+/** Between the polite and the final signal of a cancellation, as on GitHub. */
+const CANCEL_GRACE_MS = 7_500;
 
 export class Actions {
   /** Oldest first. */
