@@ -30,7 +30,9 @@ afterAll(() => github.close());
 
 const claims = () => oidcClaims(run, github.repositories.named('operator/arena'));
 const verify = async (token: string) => {
-  const keys = createRemoteJWKSet(new URL(`${github.oidc.issuer}/.well-known/jwks`));
+  const keys = createRemoteJWKSet(new URL(`${github.oidc.issuer}/.well-known/jwks`), {
+    timeoutDuration: 60_000,
+  });
   return (await jwtVerify(token, keys, { issuer: github.oidc.issuer, audience, algorithms: ['RS256'] }))
     .payload;
 };
