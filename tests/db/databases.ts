@@ -80,6 +80,9 @@ export function available(kind: Kind): boolean {
   return false;
 }
 
+/** Long, for other suites want the machine and PostgreSQL too. */
+const HOOK_MS = 60_000;
+
 /** The same tests on both databases, each test on a fresh one. */
 export function onBothDatabases(title: string, body: (at: TestDatabase) => void): void {
   describe.each(KINDS)(`${title} on %s`, (kind) => {
@@ -88,8 +91,8 @@ export function onBothDatabases(title: string, body: (at: TestDatabase) => void)
     beforeEach(async () => {
       current = await openEmpty(kind);
       await migrate(current.db);
-    });
-    afterEach(() => current?.close());
+    }, HOOK_MS);
+    afterEach(() => current?.close(), HOOK_MS);
     body({
       get url() {
         return current.url;

@@ -33,7 +33,7 @@ beforeAll(async () => {
     format: 'esm',
     packages: 'external',
   });
-});
+}, 60_000);
 afterAll(() => rmSync(CHILD, { force: true }));
 
 interface Scene {

@@ -12,7 +12,7 @@ let github: OfflineGitHub;
 /** Long, for other suites want the machine too. */
 const WAIT = { timeout: 20_000 };
 
-afterEach(() => github.close());
+afterEach(() => github.close(), 60_000);
 
 const api = (method: string, path: string, body?: unknown) =>
   rest(
