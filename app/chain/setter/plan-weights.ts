@@ -9,6 +9,7 @@ import { whenToSend } from '../epoch-window.ts';
 import type { WeightRow } from '../normalise.ts';
 import type { SubnetState } from '../subnet.ts';
 import type { Draft, RevealWindow } from './draft-weights.ts';
+import { neverLeaves } from './overdue.ts';
 import { LONGEST_EPOCH, type WeightSet } from './weight-set.ts';
 
 /** What the chain says of one unfinished attempt, up to the block that is looked at. */
@@ -34,8 +35,8 @@ export type Sighting =
       readonly row: SubnetRow;
       readonly by: 'event' | 'row';
     }
-  /** Included, and the commit waits on chain. */
-  | { readonly kind: 'sealed' }
+  /** Included, and the commit waits on chain, kept under that epoch. */
+  | { readonly kind: 'sealed'; readonly epoch: number }
   /** Included, and the chain threw the commit away without setting anything. */
   | { readonly kind: 'never_opened'; readonly message: string };
 
@@ -103,7 +104,7 @@ export function planWeights(snapshot: Snapshot): WeightPlan {
       case 'signed':
         return signedSteps(set, seen, snapshot);
       case 'included':
-        return includedSteps(set, seen);
+        return includedSteps(set, seen, snapshot);
       default:
         return [];
     }
@@ -239,8 +240,12 @@ function moved(epoch: number, history: readonly WeightSet[]): Pick<WeightSet, 'e
   return { epoch, attempt: Math.max(0, ...attempts) + 1 };
 }
 
-function includedSteps(set: WeightSet, seen: Sighting): Step[] {
+function includedSteps(set: WeightSet, seen: Sighting, snapshot: Snapshot): Step[] {
   if (seen.kind === 'never_opened') return [fail(set, 'reveal_lost', seen.message)];
+  if (seen.kind === 'sealed') {
+    const why = neverLeaves(seen.epoch, set, snapshot);
+    return why === null ? [] : [fail(set, 'reveal_lost', why)];
+  }
   if (seen.kind !== 'read_back') return [];
   if (isSameRow(set.row, rowOf(seen.row))) return [{ do: 'verify', set, block: seen.block, by: seen.by }];
   const found = seen.row.map(([uid, value]) => `${uid}: ${value}`).join(', ') || 'none';

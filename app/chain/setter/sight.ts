@@ -2,7 +2,7 @@
 import { decodeAddress } from '@polkadot/util-crypto/address';
 import { type Chain, ChainError, type ChainView } from '../chain.ts';
 import { commitEpoch, EpochError } from '../epoch.ts';
-import type { SubnetState } from '../subnet.ts';
+import type { PendingCommit, SubnetState } from '../subnet.ts';
 import { revealWindow } from './draft-weights.ts';
 import type { Sighting } from './plan-weights.ts';
 import type { WeightSet } from './weight-set.ts';
@@ -74,9 +74,10 @@ export class Lookout {
    * be. An opened one leaves an event there; a dropped one leaves nothing.
    */
   async #watchCommit(set: WeightSet, head: SubnetState): Promise<Sighting> {
-    if (isSealed(set, head)) {
+    const waiting = commitOf(set, head);
+    if (waiting !== undefined) {
       this.#searched.set(set.id, head.block.number);
-      return { kind: 'sealed' };
+      return { kind: 'sealed', epoch: waiting.epoch };
     }
     const { gone, sure } = await this.#goneSince(set, head.block.number);
     const events = await unlessPruned(() => this.#chain.initializationEvents(gone));
@@ -100,8 +101,8 @@ export class Lookout {
       const middle = Math.floor((sealed + gone) / 2);
       const state = await unlessPruned(() => this.#stateAt(middle, set.netuid, set.hotkey));
       if (state === 'pruned') sure = false;
-      else if (isSealed(set, state)) sure = true;
-      if (state === 'pruned' || isSealed(set, state)) sealed = middle;
+      else if (commitOf(set, state) !== undefined) sure = true;
+      if (state === 'pruned' || commitOf(set, state) !== undefined) sealed = middle;
       else gone = middle;
     }
     return { gone, sure };
@@ -112,8 +113,9 @@ export class Lookout {
   }
 }
 
-function isSealed({ commitHash }: WeightSet, { own }: SubnetState): boolean {
-  return own?.commits.some((commit) => commit.commitHash === commitHash) ?? false;
+/** Undefined once the chain keeps it no more. */
+function commitOf({ commitHash }: WeightSet, { own }: SubnetState): PendingCommit | undefined {
+  return own?.commits.find((commit) => commit.commitHash === commitHash);
 }
 
 /** Named after version 3 before there were mechanisms. */

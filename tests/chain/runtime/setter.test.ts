@@ -211,4 +211,35 @@ describe('the weight setter on the real runtime', () => {
       expect(new Set(included.map(({ epoch }) => epoch)).size).toBe(included.length);
     },
   );
+
+  onRuntime(
+    'gives a commit up that the chain keeps and does not open, because its epochs count anew',
+    async () => {
+      const { subnet, ours } = bench;
+      const setter = aSetter(ours.chain);
+      await subnet.store('commitRevealWeightsEnabled', [NETUID], true);
+      await setter.look();
+      await subnet.blocks(1);
+      await setter.look();
+      const set = newest();
+      expect(set).toMatchObject({ state: 'included', call: 'commit_crv3_weights' });
+      const tempo = await subnet.read('tempo', NETUID);
+      await subnet.store('tempo', [NETUID], 200);
+      // over an epoch by the new count, in which the chain takes away what is older
+      const { schedule } = (await ours.look()).state;
+      await subnet.skipTo(nextEpochBlock(schedule) - 1);
+      await subnet.blocks(2);
+      expect((await ours.look()).state.own?.commits).toContainEqual(
+        expect.objectContaining({ commitHash: set.commitHash }),
+      );
+      const report = await setter.look();
+      expect(rows.sets.find(({ id }) => id === set.id)).toMatchObject({
+        state: 'failed',
+        failureCode: 'reveal_lost',
+        failure: expect.stringContaining('counts the epochs of subnet 1 anew'),
+      });
+      expect(report.alerts.map(({ code }) => code)).toContain('reveal_lost');
+      await subnet.store('tempo', [NETUID], tempo);
+    },
+  );
 });

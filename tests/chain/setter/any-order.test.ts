@@ -14,6 +14,7 @@ type Misfortune =
   | { readonly kind: 'stalled'; readonly blocks: number }
   | { readonly kind: 'foreign'; readonly before: boolean }
   | { readonly kind: 'flag' }
+  | { readonly kind: 'stuck' }
   | { readonly kind: 'upgrade' }
   | { readonly kind: 'permit'; readonly blocks: number }
   | { readonly kind: 'unreachable'; readonly blocks: number }
@@ -33,7 +34,12 @@ const misfortune = (plain: boolean): fc.Arbitrary<Misfortune> =>
     fc.record({ kind: fc.constant('banned' as const), times: fc.integer({ min: 1, max: 5 }) }),
     fc.record({ kind: fc.constant('stalled' as const), blocks: fc.integer({ min: 1, max: 40 }) }),
     fc.record({ kind: fc.constant('foreign' as const), before: fc.boolean() }),
-    ...(plain ? [] : [fc.record({ kind: fc.constant('flag' as const) })]),
+    ...(plain
+      ? []
+      : [
+          fc.record({ kind: fc.constant('flag' as const) }),
+          fc.record({ kind: fc.constant('stuck' as const) }),
+        ]),
     fc.record({ kind: fc.constant('upgrade' as const) }),
     fc.record({ kind: fc.constant('permit' as const), blocks: short }),
     fc.record({ kind: fc.constant('unreachable' as const), blocks: short }),
@@ -122,6 +128,9 @@ class World {
         return;
       case 'flag':
         model.next = { ...model.next, commitReveal: !model.now.commitReveal };
+        return;
+      case 'stuck':
+        model.forgetCommits();
         return;
       case 'upgrade':
         model.next = { ...model.next, spec: model.now.spec + 1 };
@@ -233,6 +242,9 @@ describe('in any order of misfortunes', () => {
         expect(twice(world.model.counted)).toEqual([]);
         expect(missing(world.model.counted, peace, peace + 1)).toEqual([]);
         expectTold(world);
+        // whatever the chain does with a commit, nobody waits for it without an end
+        const open = world.rows.sets.filter(({ state }) => state === 'included').map(({ epoch }) => epoch);
+        expect(open.filter((epoch) => epoch < world.model.now.index - 3)).toEqual([]);
       }),
       { numRuns: 8 },
     );

@@ -46,6 +46,8 @@ interface Commit {
   readonly round: number;
   readonly bytes: Uint8Array;
   readonly commitHash: string;
+  /** The chain neither opens it nor takes it away. */
+  readonly isStuck?: boolean;
 }
 
 interface Tx {
@@ -161,8 +163,9 @@ export class ModelChain {
     let reveals = 0;
     const kept: Commit[] = [];
     for (const commit of state.commits) {
-      if (commit.epoch < current - 1) continue;
-      if (commit.epoch > current - 1 || !this.#hasPulse(commit.round, number)) kept.push(commit);
+      if (commit.isStuck) kept.push(commit);
+      else if (commit.epoch < current - 1) continue;
+      else if (commit.epoch > current - 1 || !this.#hasPulse(commit.round, number)) kept.push(commit);
       else {
         const row = opened(commit);
         if (row === null) continue;
@@ -223,6 +226,14 @@ export class ModelChain {
     const same = this.pool.find(({ nonce }) => nonce === tx.nonce);
     if (same === undefined) this.pool.push(tx);
     return { kind: 'pending' };
+  }
+
+  /** The commits that wait now are never looked at again. */
+  forgetCommits(): void {
+    this.next = {
+      ...this.next,
+      commits: this.now.commits.map((commit) => ({ ...commit, isStuck: true })),
+    };
   }
 
   /** Another tool of the operator, such as one that announces an axon. */

@@ -261,6 +261,23 @@ describe('a commit that the chain never opens', () => {
     expect(first).toMatchObject({ state: 'failed', failureCode: 'reveal_lost' });
   });
 
+  it('is not waited for any more when the chain counts its epochs anew and keeps it', async () => {
+    const double = await aSubnet({ ...COMMIT_REVEAL, subnetEpochIndex: 9 });
+    const setter = await aSetter(double);
+    await setter.live(FIRST + 10);
+    expect(await setter.history()).toMatchObject([{ epoch: 9, state: 'included' }]);
+    double.subnet(NETUID).set({ subnetEpochIndex: 0 });
+    const report = await setter.live(FIRST + 20);
+    expect(report.alerts).toMatchObject([{ code: 'reveal_lost', severity: 'page' }]);
+    expect((await setter.history()).at(-1)).toMatchObject({
+      state: 'failed',
+      failureCode: 'reveal_lost',
+      failure: expect.stringContaining('in epoch 0, and would open the commit of epoch 9 only in epoch 10'),
+    });
+    expect(codesOf(await setter.live(FIRST + 3 * TEMPO))).toEqual([]);
+    expect(double.record.inclusionsByEpoch(HOTKEY, NETUID).map(([, count]) => count)).toEqual([1, 1, 1, 1]);
+  });
+
   it('is found out when its round comes after the reveal', async () => {
     const late = { genesisSeconds: 1_692_803_367 - 3_000 };
     const double = await aSubnet(COMMIT_REVEAL);
