@@ -2,6 +2,7 @@
  * The whole system on one machine: the offline GitHub, the App in a process of its own, the operator repository pushed
  * by git, and runners that execute the real Action. The demo plays on it, and so do the end-to-end tests.
  */
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -235,13 +236,20 @@ export function quasarYml(
   return `${lines.join('\n')}\n`;
 }
 
-/** A port that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
+/**
+ * A port that nobody listens on now, below those that Linux gives to connections and to whoever asks for any: so nobody gets
+ * it by chance before the App opens it, or between its death and its restart.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

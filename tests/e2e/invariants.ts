@@ -5,8 +5,25 @@ interface Group {
   readonly n: number;
 }
 
-/** Every rule that is broken, in words; empty when all is well. Call it when everything is concluded. */
+/** The App still has the last events in hand when everything is concluded; so long may it take to come to rest. */
+const REST_MS = 120_000;
+const POLL_MS = 200;
+
+/**
+ * Every rule that is broken, in words; empty when all is well. Call it when everything is concluded. What must never happen
+ * stays to be seen once it did, so waiting for the rest hides nothing.
+ */
 export async function brokenInvariants(arena: Arena): Promise<string[]> {
+  const deadline = Date.now() + REST_MS;
+  for (;;) {
+    await arena.github.settled();
+    const broken = await brokenNow(arena);
+    if (broken.length === 0 || Date.now() > deadline) return broken;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+async function brokenNow(arena: Arena): Promise<string[]> {
   const { db } = arena;
   const several = async (what: string, table: string, ...columns: string[]) => {
     const rows: Group[] = await db(table)

@@ -179,7 +179,6 @@ describe('the App, killed', () => {
 
 describe('when all is over', () => {
   it('every push is a submission, and every invariant holds', async () => {
-    await arena.github.settled();
     for (const { fork, sha } of pushed.values()) expect(await arena.find(fork, sha)).not.toBeNull();
     expect(await brokenInvariants(arena)).toEqual([]);
   });

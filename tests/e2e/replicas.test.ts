@@ -9,7 +9,7 @@ import { brokenInvariants } from './invariants.ts';
 import { accept } from './scripted-runner.ts';
 
 /** Above any wait for the write throttle, as the setting asks for where more than one process is at work. */
-const LEASE_MS = 15_000;
+const LEASE_MS = 30_000;
 
 describe('two replicas', () => {
   if (!available('PostgreSQL')) return;
@@ -53,7 +53,7 @@ describe('two replicas', () => {
 
   it('agree that a newer push supersedes', async () => {
     const fork = await arena.fork('both-hasty');
-    const first = await arena.push(fork);
+    const first = await arena.pushUnending(fork);
     await eventually('the first is taken in', () => arena.find(fork, first));
     const second = await arena.push(fork);
     expect(await arena.concluded(fork, second)).toMatchObject({ reason: 'accepted' });
@@ -81,7 +81,6 @@ describe('two replicas', () => {
   });
 
   it('keep every invariant', async () => {
-    await arena.github.settled();
     expect(await brokenInvariants(arena)).toEqual([]);
   });
 });

@@ -45,6 +45,8 @@ export class Wire {
   /** `target` is asked for each request where it goes, as an origin. */
   static async open(target: () => string): Promise<Wire> {
     const server = http.createServer();
+    // whoever asks is the one that closes, so that no request goes into a connection that ends at this moment
+    server.keepAliveTimeout = 0;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(0, '127.0.0.1', resolve);
