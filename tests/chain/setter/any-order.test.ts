@@ -212,7 +212,7 @@ const times = (min: number, max: number) => fc.integer({ min, max });
 const storm = (plain: boolean) =>
   fc.array(fc.record({ after: times(0, 25), event: misfortune(plain) }), { maxLength: 25 });
 
-describe('in any order of misfortunes', () => {
+describe('in any order of misfortunes', { timeout: 180_000 }, () => {
   it('plain weights are never included twice for an epoch, and peace brings every epoch its own', async () => {
     await fc.assert(
       fc.asyncProperty(storm(true), fc.constantFrom(25, 45, TEMPO), async (events, tempo) => {
