@@ -50,7 +50,7 @@ export async function finalizedHash(connection: Connection, number: number): Pro
   if (hash === null)
     throw new ChainError(
       'pruned',
-      `${connection.endpoint} does not know block ${number}: put an endpoint that keeps older blocks first`,
+      `${connection.endpoint} does not know block ${number}: add an endpoint that keeps older blocks`,
     );
   return hash;
 }

@@ -3,6 +3,7 @@ import { type Chain, ChainError, type ChainStatus } from '../chain.ts';
 import { asChainError } from './as-chain-error.ts';
 import { eventsOf } from './block-events.ts';
 import { finalizedHash, headOf } from './blocks.ts';
+import { Elsewhere } from './elsewhere.ts';
 import { checkEndpoints } from './endpoint-name.ts';
 import { type ConnectionLog, Failover, type PutAside } from './failover.ts';
 import { findExtrinsic } from './find.ts';
@@ -51,6 +52,8 @@ export function connectChain({
   const open = { genesisHash, limits: { ...TIME_LIMITS, ...limits }, timers };
   const failover = new Failover({ urls: endpoints, open: (url) => openConnection(url, open), timers, log });
 
+  const elsewhere = new Elsewhere({ open: (url) => failover.open(url), timers, log });
+
   const countSending = patience(endpoints.length);
   const newest = newestView((connection) => failover.renew(connection));
   const read = async <T>(work: (connection: Connection) => Promise<T>): Promise<T> => {
@@ -69,8 +72,21 @@ export function connectChain({
     }
   };
 
+  /** Of blocks that the endpoint in use may have forgotten. */
+  const readPast = <T>(work: (connection: Connection) => Promise<T>): Promise<T> =>
+    read(async (connection) => {
+      try {
+        return await work(connection);
+      } catch (error) {
+        const why = asChainError(error, connection.endpoint);
+        if (why.code !== 'pruned') throw why;
+        const kept = await elsewhere.ask(failover.others(), work);
+        if (kept === null) throw why;
+        return kept.answer;
+      }
+    });
   const viewAt = (block: number) =>
-    read(async (connection) =>
+    readPast(async (connection) =>
       viewOf(connection, await headOf(connection, await finalizedHash(connection, block))),
     );
 
@@ -97,9 +113,9 @@ export function connectChain({
       countSending(await failover.connection(), bytes);
       return submitBytes(await failover.connection(), bytes);
     },
-    find: (bytes, from, to) => read((connection) => findExtrinsic(connection, bytes, from, to)),
+    find: (bytes, from, to) => readPast((connection) => findExtrinsic(connection, bytes, from, to)),
     initializationEvents: (block) =>
-      read(async (connection) => {
+      readPast(async (connection) => {
         const events = await eventsOf(await connection.api.at(await finalizedHash(connection, block)));
         return events
           .filter(({ phase, event }) => phase.isInitialization && event.section === 'subtensorModule')
@@ -115,6 +131,9 @@ export function connectChain({
         putAside: failover.putAside(),
       };
     },
-    close: async () => failover.close(),
+    close: async () => {
+      failover.close();
+      elsewhere.close();
+    },
   };
 }

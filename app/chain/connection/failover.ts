@@ -71,6 +71,19 @@ export class Failover {
     return this.#current;
   }
 
+  /** Addresses of the endpoints but for the one in use and those that are put aside. */
+  others(): string[] {
+    const used = this.#current === null ? null : this.#first;
+    return this.#options.urls.filter((url, index) => index !== used && this.#problemOf(url) === null);
+  }
+
+  /** A connection beside the one in use, which is the caller's to end. Rejects with `ChainError`. */
+  async open(url: string): Promise<Connection> {
+    const opened = await this.#try(url);
+    if (opened instanceof ChainError) throw opened;
+    return opened;
+  }
+
   /** Unix milliseconds of the last new head, over all connections. */
   get headAt(): number | null {
     return this.#current?.headAt() ?? this.#headAt;

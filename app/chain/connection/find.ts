@@ -59,7 +59,7 @@ async function bodyOf(connection: Connection, number: number): Promise<Body> {
   if (!answer.success)
     throw new ChainError(
       'pruned',
-      `${connection.endpoint} does not have the content of block ${number}: put an endpoint that keeps older blocks first`,
+      `${connection.endpoint} does not have the content of block ${number}: add an endpoint that keeps older blocks`,
       answer.error,
     );
   return { number, hash, extrinsics: answer.data.block.extrinsics };

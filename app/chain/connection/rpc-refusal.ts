@@ -26,7 +26,7 @@ export function refusalError(endpoint: string, method: string, refusal: RpcRefus
   if (PRUNED.test(said))
     return new ChainError(
       'pruned',
-      `${endpoint} does not have the state of that block any more (${said}): put an endpoint that keeps older blocks first`,
+      `${endpoint} does not have the state of that block any more (${said}): add an endpoint that keeps older blocks`,
       refusal,
     );
   if (BUSY.test(said))
