@@ -4,6 +4,7 @@ A GPU run installs none of this, and no such run ranks. Each shim stands for som
 """
 
 import contextlib
+import functools
 import importlib
 import sys
 
@@ -13,6 +14,7 @@ SUBSTITUTION = "fla.ops.quasar.forward_substitution"
 def import_entry(module):
     """Imports the entry's module as the worker does elsewhere; TRITON_INTERPRET=1 is in the environment already."""
     _keep_one_configuration()
+    _replace_builtins_once()
     _replace_driver_questions()
     entry = importlib.import_module(module)
     _solve_instead_of_substituting()
@@ -29,6 +31,29 @@ def _keep_one_configuration():
         original(self, fn, arg_names, list(configs)[:1], *rest, **options)
 
     Autotuner.__init__ = with_one
+
+
+def _replace_builtins_once():
+    """Every call of a device function replaces all of `triton.language` again: half of an interpreted kernel's time."""
+    from triton.language import core
+    from triton.runtime import interpreter
+
+    original = interpreter._patch_lang
+    # Older versions put nothing back.
+    nothing_to_put_back = getattr(interpreter, "_LangPatchScope", lambda: None)
+
+    @functools.cache
+    def languages(fn):
+        return [value for value in fn.__globals__.values() if value is core or value is sys.modules["triton.language"]]
+
+    def patch(fn):
+        seen = languages(fn)
+        # The kernel that calls it has replaced them, and puts them back when it ends.
+        if seen and not any(core.is_builtin(language.load) for language in seen):
+            return nothing_to_put_back()
+        return original(fn)
+
+    interpreter._patch_lang = patch
 
 
 def _replace_driver_questions():
