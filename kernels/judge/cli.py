@@ -43,10 +43,13 @@ def probe_sandbox(arguments: argparse.Namespace) -> int:
 
     task = load_task(arguments.task)
     gpu = None
-    if task.device == "cuda" and bench.cuda_problem() is None:
-        from judge.device import open_device
+    if (arguments.device or task.device) == "cuda":
+        if (problem := bench.cuda_problem()) is None:
+            from judge.device import open_device
 
-        gpu = open_device(task.device, alone=False).files
+            gpu = open_device("cuda", alone=False).files
+        elif arguments.device:
+            raise Refused(problem)
     text, good = probe.matrix(task, gpu)
     print(text)
     return 0 if good else REFUSED
@@ -69,5 +72,6 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("probe", help="try what a hostile kernel would try, and print what was stopped")
     command.add_argument("--task", default="quasar")
+    command.add_argument("--device", choices=["cpu", "cuda"], help="default: the task's, where PyTorch can use it")
     command.set_defaults(command=probe_sandbox)
     return parser
