@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from judge import verdict
+from judge import host, verdict
 from judge.claim import Claim, read_claim
 from judge.faults import Refused
 from judge.progress import Progress, json_lines
@@ -76,8 +76,9 @@ def _judge(
     record.digest = content_digest(claim.files)
     task = load_task(claim.task["name"])
     # These load PyTorch: an unknown task is refused at once.
-    from judge.device import open_device
-    from judge.evaluation import Evaluation
+    with host.loading():
+        from judge.device import open_device
+        from judge.evaluation import Evaluation
 
     own = open_device(device, alone=False) if device else None
     Evaluation(claim, task, tree, progress, record, boxed, own, logit_weights).run()

@@ -39,6 +39,8 @@ SPIN_NS = 20_000_000 if CUDA else 200_000
 if CUDA:
     # Decorators of pinned modules load it; done here, it is not on the submission's time.
     import torch._dynamo
+# Nor will it be looked through later.
+gc.freeze()
 gc.enable()
 
 

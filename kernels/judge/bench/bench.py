@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from judge import upstream, verdict
+from judge import host, upstream, verdict
 from judge.bench import fork
 from judge.evaluate import judge_claim
 from judge.faults import Fault, Refused
@@ -85,7 +85,8 @@ def _wrong_use(arguments: argparse.Namespace, task: Task, device: str) -> str | 
 
 def cuda_problem() -> str | None:
     """Why PyTorch cannot use a GPU here, and what to do; None when it can."""
-    import torch
+    with host.loading():
+        import torch
 
     if torch.cuda.is_available():
         return None
@@ -133,9 +134,10 @@ def _target(arguments, task: Task, files: dict[str, bytes], tree: Path, device: 
 
 
 def _longest(arguments, task: Task, files: dict[str, bytes], tree: Path, device: str) -> int:
-    from judge.bench.longest import fits_memory, longest
-    from judge.device import open_device
-    from judge.workbench import Workbench
+    with host.loading():
+        from judge.bench.longest import fits_memory, longest
+        from judge.device import open_device
+        from judge.workbench import Workbench
 
     workbench = Workbench(task, tree, files, open_device(device, alone=False), boxed=not arguments.no_sandbox)
 
@@ -169,8 +171,9 @@ def _max_length(arguments, task: Task, files: dict[str, bytes], tree: Path, devi
 
 
 def _alone(arguments, task: Task, files: dict[str, bytes], tree: Path, device: str) -> int:
-    from judge.bench import profile, sanitize
-    from judge.device import open_device
+    with host.loading():
+        from judge.bench import profile, sanitize
+        from judge.device import open_device
 
     length = max(arguments.seq_len, default=None)
     if arguments.profile:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from judge import upstream
+from judge import host, upstream
 from judge.faults import Refused
 from judge.keys import Keys
 from judge.progress import Bar, Progress
@@ -91,9 +91,10 @@ def _inputs(result: dict, task: Task, plans: dict[int, Plan], kind: str | None) 
     """The first round's inputs of every length, drawn again from the key: equal bytes on every device."""
     import hashlib
 
-    import torch
+    with host.loading():
+        import torch
 
-    from judge.op_calls import OpShape, Oracle
+        from judge.op_calls import OpShape, Oracle
 
     keys = Keys(bytes.fromhex(result["key"]["value"]))
     use_gpu = kind != "cpu" and torch.cuda.is_available()
