@@ -225,6 +225,6 @@ def test_cosines_are_the_gates_that_have_a_least_value():
     """`recheck` tells a floor by the name: every gate of the judge that is one must be called so."""
     import re
 
-    sources = [p.read_text() for p in (REPOSITORY / "kernels/judge").glob("*.py")]
+    sources = [p.read_text() for p in (REPOSITORY / "kernels/judge").rglob("*.py")]
     named = [name for text in sources for name in re.findall(r'at_least\(\s*f?"([^"]+)"', text)]
     assert named and all(recheck.is_floor(name) for name in named)
