@@ -8,10 +8,16 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
+import gc
 import importlib
 import json
 
+# As in the worker.
+gc.disable()
 import torch
+
+gc.freeze()
+gc.enable()
 
 HEADS, HEAD_DIM = 8, 64
 

@@ -12,10 +12,9 @@ import csv
 import io
 import time
 
+from worker import alone  # isort: skip (it loads PyTorch in its own way)
 from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
-
-from worker import alone
 
 WARMING = 2
 # One call of upstream has 220,000 launches at a million tokens, and 30,000 operators at 512 on a CPU.
