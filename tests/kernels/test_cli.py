@@ -14,6 +14,7 @@ from conftest import REPOSITORY
 from judge import cli
 from judge import evaluate as evaluate_module
 from judge import result as result_module
+from judge.bench import bench
 from judge.task import load_task
 from judged import SCHEMA, UPSTREAM, honest_files
 
@@ -50,11 +51,15 @@ def claim(**changes):
 def evaluate(tmp_path, content, upstream=UPSTREAM):
     (tmp_path / "claim.json").write_text(content if isinstance(content, str) else json.dumps(content))
     out = tmp_path / "result.json"
-    arguments = ("--claim", str(tmp_path / "claim.json"), "--upstream", str(upstream), "--out", str(out))
-    done = run("evaluate", *arguments, "--commit", "abc")
+    places = ["--claim", str(tmp_path / "claim.json"), "--upstream", str(upstream), "--out", str(out)]
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        code = cli.main(["evaluate", *places, "--commit", "abc"])
+    finally:
+        signal.signal(signal.SIGTERM, before)
     result = json.loads(out.read_text())
     jsonschema.validate(result, SCHEMA)
-    return done, result
+    return code, result
 
 
 def test_the_builder_s_claim_is_one_of_the_contracts():
@@ -78,14 +83,14 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_whatever_is_wrong_with_a_claim_a_valid_infra_result_comes_out(tmp_path, name):
     content = BROKEN[name]
-    done, result = evaluate(tmp_path, claim(**content) if isinstance(content, dict) else content)
-    assert (done.returncode, result["verdict"]["reason"]) == (3, "infra"), done.stderr
+    code, result = evaluate(tmp_path, claim(**content) if isinstance(content, dict) else content)
+    assert (code, result["verdict"]["reason"]) == (3, "infra")
     assert result["verdict"]["detail"]
 
 
 def test_a_wrong_upstream_is_infra_and_says_what_to_do(tmp_path):
-    done, result = evaluate(tmp_path, claim(), upstream=tmp_path)
-    assert done.returncode == 3
+    code, result = evaluate(tmp_path, claim(), upstream=tmp_path)
+    assert code == 3
     assert "python -m judge upstream" in result["verdict"]["detail"]
     assert result["evaluation"] == 12 and result["nonce"] == "0f" * 16
 
@@ -125,21 +130,20 @@ def test_a_judge_that_is_asked_to_stop_while_it_writes_still_writes(tmp_path, mo
 
     monkeypatch.setattr(evaluate_module, "_judge", lambda *anything: None)
     monkeypatch.setattr(evaluate_module, "write", stopped)
-    (tmp_path / "claim.json").write_text(json.dumps(claim()))
-    out = tmp_path / "result.json"
-    places = ["--claim", str(tmp_path / "claim.json"), "--upstream", str(UPSTREAM), "--out", str(out)]
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        assert cli.main(["evaluate", *places]) == 3
-    finally:
-        signal.signal(signal.SIGTERM, before)
-    jsonschema.validate(json.loads(out.read_text()), SCHEMA)
+    assert evaluate(tmp_path, claim())[0] == 3
 
 
-def test_bench_on_a_gpu_that_is_not_there_is_a_usage_error(tmp_path):
-    done = run("bench", "--path", str(UPSTREAM), "--device", "cuda")
-    assert done.returncode == 2
-    assert "--device cpu" in done.stderr and done.stdout == ""
+def test_bench_on_a_gpu_that_is_not_there_is_a_usage_error(capsys):
+    assert cli.main(["bench", "--path", str(UPSTREAM), "--device", "cuda"]) == 2
+    said = capsys.readouterr()
+    assert "--device cpu" in said.err and said.out == ""
+
+
+def test_the_probe_of_a_gpu_that_is_not_there_says_so(monkeypatch, capsys):
+    monkeypatch.setattr(bench, "cuda_problem", lambda: "no GPU")
+    assert cli.main(["probe", "--device", "cuda"]) == 3
+    said = capsys.readouterr()
+    assert "no GPU" in said.err and said.out == ""
 
 
 def test_bench_of_a_directory_without_the_five_files_says_so(tmp_path):

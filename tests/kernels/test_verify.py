@@ -37,10 +37,25 @@ def again(tmp_path_factory):
     return ("--path", str(fork), "--upstream", str(UPSTREAM), "--no-sandbox")
 
 
+@pytest.fixture(scope="module")
+def run_once():
+    """`replay.replay` that runs once what it is asked for: this kernel gives the same bits again, as a test finds."""
+    real, seen = replay.replay, {}
+
+    def replayed(task, upstream, files, device, keys, lengths, progress, boxed):
+        asked = json.dumps([task.data["timing"], content_digest(files), keys.sha256, lengths, boxed])
+        if asked not in seen:
+            seen[asked] = real(task, upstream, files, device, keys, lengths, progress, boxed)
+        return seen[asked]
+
+    return replayed
+
+
 @pytest.fixture
-def verified(tmp_path, monkeypatch, capsys):
+def verified(tmp_path, monkeypatch, capsys, run_once):
     """-> function: record and options -> (exit code, {step: agrees}, steps)."""
     monkeypatch.setattr(verify, "load_task", lambda name: small_task())
+    monkeypatch.setattr(replay, "replay", run_once)
 
     def run(result, *options):
         file = tmp_path / "result.json"
