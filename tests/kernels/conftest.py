@@ -22,6 +22,15 @@ def need(present: bool, what: str) -> None:
     pytest.skip(f"needs {what}")
 
 
+# Files whose tests take longest, in that order. Two run at a time: one that began last would run alone.
+LONG = ("test_corpus", "test_miniature", "test_bench", "test_package", "test_honest_kernels", "test_verify")
+
+
+def pytest_collection_modifyitems(items):
+    order = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(LONG)))
+
+
 @pytest.fixture
 def sandbox_tools():
     need(shutil.which("bwrap") is not None, "bubblewrap: apt-get install -y bubblewrap")
