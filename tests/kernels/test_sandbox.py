@@ -223,6 +223,11 @@ def test_the_environment_holds_nothing_of_the_host(start, monkeypatch):
     assert b"secret" not in answer(process)
 
 
+def test_a_python_that_is_called_by_a_path_with_dots_starts_in_the_box(start, monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "executable", f"{tmp_path}/{os.path.relpath(sys.executable, tmp_path)}")
+    assert answer(start("os.write(config['reply'], b'here'); time.sleep(60)")) == b"here"
+
+
 def test_without_bubblewrap_the_judge_refuses_with_the_line_that_mends_it(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda tool: None)
     with pytest.raises(Refused, match="apt-get install -y bubblewrap"):

@@ -49,7 +49,8 @@ class Process:
         closing = [command_r, reply_w, log_w, config_fd]
         try:
             inherited = [command_r, reply_w, *descriptors]
-            inner = [sys.executable, *PYTHON, script]
+            # The box has no directory that a path with `..` would go through.
+            inner = [os.path.abspath(sys.executable), *PYTHON, script]
             if boxed:
                 self.group = cgroup.create(
                     f"quasar-{os.getpid()}-{log_r}-{time.monotonic_ns()}", _pids(box), box.memory_bytes
