@@ -93,7 +93,12 @@ export class OneLook {
     const unfinished: { set: WeightSet; seen: Sighting }[] = [];
     for (const set of sets) unfinished.push({ set, seen: await this.#sight(set) });
     const history = await store.history(slot, HISTORY);
-    const stranger = strangerAt(state, history);
+    // what was looked for up to this block and is in none is not the last update
+    const absent = unfinished.flatMap(({ set, seen }) => (seen.kind === 'absent' ? [set.id] : []));
+    const stranger = strangerAt(
+      state,
+      history.filter(({ id }) => !absent.includes(id)),
+    );
     const held = [
       ...(signerProblem === null ? [] : [signerProblem]),
       ...(stranger?.usesEpoch ? [stranger.alert.message] : []),
@@ -106,6 +111,7 @@ export class OneLook {
       history,
       draft,
       why,
+      isTaken: stranger?.usesEpoch ?? false,
       obstacles: [...held.map((message) => ({ message })), ...obstacles],
     });
   }

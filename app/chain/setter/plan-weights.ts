@@ -54,6 +54,8 @@ export interface Snapshot {
   /** What would be sent, or why nothing can be. */
   readonly draft: Draft | null;
   readonly why: string | null;
+  /** Another program sent weights of this hotkey in this epoch. */
+  readonly isTaken: boolean;
   /** What the chain would refuse the draft for, or we ourselves. */
   readonly obstacles: readonly Pick<ChainProblem, 'message'>[];
 }
@@ -180,7 +182,8 @@ function plannedSteps(set: WeightSet, { epoch, draft }: Snapshot, gate: Gate): S
  * What the pool says decides nothing: bytes that it refuses today may be in a block that is not final, or pass in the next
  * one. They are out of the way only when a finalized block has them, or when none ever can.
  */
-function signedSteps(set: WeightSet, seen: Sighting, { state, epoch, nonce, history }: Snapshot): Step[] {
+function signedSteps(set: WeightSet, seen: Sighting, snapshot: Snapshot): Step[] {
+  const { state, epoch, nonce, isTaken, history } = snapshot;
   const { extrinsic } = set;
   if (extrinsic === null) return [];
   if (seen.kind === 'found') return [settle(set, seen, history)];
@@ -197,8 +200,8 @@ function signedSteps(set: WeightSet, seen: Sighting, { state, epoch, nonce, hist
       ),
     ];
   // an endpoint that gives no blocks may take them all the same, and sending them again does no harm. What would only count to
-  // the next epoch is not pushed: that one gets its own, with its own standing
-  const again: Step[] = epoch === set.epoch && !isOver ? [{ do: 'submit', set }] : [];
+  // the next epoch is not pushed: that one gets its own, with its own standing. Nor is what would be the second of its epoch
+  const again: Step[] = epoch === set.epoch && !isOver && !isTaken ? [{ do: 'submit', set }] : [];
   if (seen.kind !== 'absent' && seen.kind !== 'out_of_sight') return again;
   if (isNonceUsed)
     return [fail(set, 'nonce_used', `another transaction of the account used nonce ${extrinsic.nonce}`)];

@@ -79,6 +79,27 @@ describe('what a pool refused', () => {
     expect(rows.sets).toMatchObject([{ attempt: 1, state: 'verified' }]);
   });
 
+  it('is neither sent nor signed again in an epoch in which another program sent weights meanwhile', async () => {
+    const model = new ModelChain();
+    const rows = someRows();
+    const process = new Process();
+    const { look } = rig(model, rows, process, {
+      chain: (chain) => banning(chain, (nth) => (nth === 1 ? 'refused' : null)),
+    });
+    model.step(42);
+    await look();
+    model.next = { lastUpdate: 43 };
+    model.step(3);
+    const before = process.effects.length;
+    await live(model, look, 90);
+    const [told] = (await look()).alerts.filter(({ code }) => code === 'not_alone');
+    expect(told).toBeDefined();
+    expect(process.effects.slice(before).filter((name) => ['submit', 'signAgain'].includes(name))).toEqual(
+      [],
+    );
+    expect([codes(rows), model.counted]).toEqual([[[0, 'era_over']], []]);
+  });
+
   it('is given up when somebody else used its nonce, and the epoch gets another attempt', async () => {
     const model = new ModelChain();
     const rows = someRows();
