@@ -7,7 +7,12 @@ import gc
 from judge import host
 
 with host.loading():
-    import judge.evaluation  # noqa: F401
+    # Modules that an evaluation loads where it first needs them.
+    import numpy.ma  # noqa: F401
+
+    import judge.evaluation
+    import judge.slots.memfd  # noqa: F401
+    from quasar import inputs, reference  # noqa: F401
     from quasar.draws import normal_values
 
 normal_values()
