@@ -68,6 +68,7 @@ const isPure = inRoom(
   'app/chain/setter/draft-weights.ts',
   'app/chain/setter/plan-weights.ts',
   'app/chain/setter/overdue.ts',
+  'app/chain/connection/unsigned-part.ts',
   'app/chain/setter/failure-alerts.ts',
   'app/chain/setter/not-alone.ts',
   'app/chain/setter/weight-set.ts',
