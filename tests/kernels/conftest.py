@@ -23,7 +23,7 @@ def need(present: bool, what: str) -> None:
 
 
 # Files whose tests take longest, in that order. Two run at a time: one that began last would run alone.
-LONG = ("test_corpus", "test_miniature", "test_bench", "test_package", "test_honest_kernels", "test_verify")
+LONG = ("test_corpus", "test_miniature", "test_package", "test_honest_kernels", "test_verify", "test_doctor")
 
 
 def pytest_collection_modifyitems(items):
