@@ -42,12 +42,12 @@ beforeEach(async () => {
       },
     ],
   });
-}, 60_000);
+});
 afterEach(async () => {
   await loop?.stop();
   await double.close();
   await world.close();
-}, 60_000);
+});
 
 async function won() {
   await world.takeIn(world.commit(world.miner(1), 'fast = 1\n'));

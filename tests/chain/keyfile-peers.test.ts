@@ -34,7 +34,7 @@ describe('a file of bittensor-wallet', () => {
 });
 
 describe('the key of a password', () => {
-  it('is the one that libsodium derives', { timeout: 120_000 }, async () => {
+  it('is the one that libsodium derives', async () => {
     expect(Buffer.from(await deriveKey(Buffer.from(PASSWORD))).equals(PASSWORD_KEY)).toBe(true);
   });
 });

@@ -53,7 +53,7 @@ async function run(...argv: readonly string[]) {
   return { code, said };
 }
 
-describe('the signer as a process', { timeout: 60_000 }, () => {
+describe('the signer as a process', () => {
   it('signs weights, refuses the rest, and stops in good order', async () => {
     const { child, log } = await start();
     expect(JSON.parse(log[0] ?? '{}')).toMatchObject({

@@ -16,7 +16,7 @@ beforeAll(async () => {
   const built = path.join(aFolder(), 'deep', 'cli.mjs');
   [bundle, again] = await Promise.all([bundleCli(built), bundleCli(path.join(aFolder(), 'cli.mjs'))]);
   copyFileSync(built, path.join(folder, 'cli.mjs'));
-}, 120_000);
+});
 
 /** Plain node in an empty folder and environment. */
 async function cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {

@@ -12,7 +12,7 @@ import { aFolder } from './io.ts';
 const built = path.join(aFolder(), 'cli.mjs');
 beforeAll(async () => {
   await bundleCli(built);
-}, 120_000);
+});
 
 async function aScene() {
   const referee = await aReferee(aServerKey(), aStanding({ issuedAt: iso(Date.now()) }));
@@ -57,7 +57,7 @@ function stored(machine: Machine): readonly Stored[] {
 }
 
 describe('the command file', () => {
-  it('follows in an empty folder, and writes nothing there', { timeout: 60_000 }, async () => {
+  it('follows in an empty folder, and writes nothing there', async () => {
     const { chain, machine, folder } = await aScene();
     const dry = await started(folder, machine, ['--json', '--hotkey', VALIDATOR]).ended;
     expect(dry).toMatchObject({ code: 0, err: '' });
@@ -73,7 +73,7 @@ describe('the command file', () => {
     expect(readdirSync(folder)).toEqual(['cli.mjs']);
   });
 
-  it('is killed at every step of an epoch, which has its weights once', { timeout: 120_000 }, async () => {
+  it('is killed at every step of an epoch, which has its weights once', async () => {
     const { chain, machine, folder } = await aScene();
     const has = (state: string) => stored(machine).some((set) => set.state === state);
     const steps = [

@@ -114,7 +114,7 @@ describe('weights --follow with a wallet', () => {
     },
   );
 
-  it('pays the last proven shares while the Referee is out', { timeout: 60_000 }, async () => {
+  it('pays the last proven shares while the Referee is out', async () => {
     const referee = await aReferee();
     const chain = await aChain();
     const machine = aMachine(referee, chain);

@@ -221,7 +221,7 @@ describe('the hotkey file of link', () => {
     return { io, code: linkCommand(['--print', ...REPO, ...argv], io) };
   };
 
-  it('may be encrypted', { timeout: 120_000 }, async () => {
+  it('may be encrypted', async () => {
     const folder = aFolder();
     const io = anIo({ cwd: folder, fetch: answering(200, repository).fetch });
     const file = ['--hotkey-file', aSecretFile(LOCKED), '--password-file', aSecretFile(`${PASSWORD}\n`)];

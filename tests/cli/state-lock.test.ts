@@ -39,7 +39,7 @@ describe('the lock of a file', () => {
     if ('release' in second) second.release();
   });
 
-  it('is free again once its process was killed', { timeout: 60_000 }, async () => {
+  it('is free again once its process was killed', async () => {
     const file = path.join(aFolder(), 'state.json');
     const { child, said } = await holder(file);
     expect(said).toBe('held');
@@ -53,7 +53,7 @@ describe('the lock of a file', () => {
     if ('release' in lock) lock.release();
   });
 
-  it('is never two processes’, also when they begin at once', { timeout: 60_000 }, async () => {
+  it('is never two processes’, also when they begin at once', async () => {
     const file = path.join(aFolder(), 'state.json');
     const all = await Promise.all([holder(file), holder(file), holder(file)]);
     expect(all.filter(({ said }) => said === 'held').length).toBeLessThanOrEqual(1);

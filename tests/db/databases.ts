@@ -80,9 +80,6 @@ export function available(kind: Kind): boolean {
   return false;
 }
 
-/** Long, for other suites want the machine and PostgreSQL too. */
-const HOOK_MS = 60_000;
-
 /** The same tests on both databases, each test on a fresh one. */
 export function onBothDatabases(title: string, body: (at: TestDatabase) => void): void {
   describe.each(KINDS)(`${title} on %s`, (kind) => {
@@ -91,8 +88,8 @@ export function onBothDatabases(title: string, body: (at: TestDatabase) => void)
     beforeEach(async () => {
       current = await openEmpty(kind);
       await migrate(current.db);
-    }, HOOK_MS);
-    afterEach(() => current?.close(), HOOK_MS);
+    });
+    afterEach(() => current?.close());
     body({
       get url() {
         return current.url;

@@ -57,7 +57,7 @@ beforeAll(async () => {
   first = (await copy.push({ [FILE]: 'import torch\n# one\n' }, 'first')) as Sha;
   head = (await copy.push({ [FILE]: 'import torch\n# two\n', 'notes/é.md': 'x' }, 'second')) as Sha;
   await github.settled();
-}, 60_000);
+});
 
 afterAll(async () => {
   for (const each of copies) each.remove();
@@ -188,7 +188,7 @@ describe('the watcher', () => {
     });
   });
 
-  it('gives up a call that is never answered, and asks a read once more', { timeout: 60_000 }, async () => {
+  it('gives up a call that is never answered, and asks a read once more', async () => {
     // much longer than an answer takes on a busy machine
     const { watcher } = clients(3_000);
     const fork = forkOf('miner/kernels');

@@ -249,5 +249,5 @@ describe('plan and drive', () => {
       }),
       { numRuns: Number(process.env.PROPERTY_RUNS ?? 40) },
     );
-  }, 180_000);
+  });
 });

@@ -99,5 +99,5 @@ onBothDatabases('two replicas', (at) => {
     expect(shares.map(({ hotkey }: { hotkey: string }) => hotkey)).toEqual(
       miners.map(({ hotkey }) => hotkey),
     );
-  }, 60_000);
+  });
 });

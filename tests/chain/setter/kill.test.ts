@@ -33,7 +33,7 @@ beforeAll(async () => {
     format: 'esm',
     packages: 'external',
   });
-}, 60_000);
+});
 afterAll(() => rmSync(CHILD, { force: true }));
 
 interface Scene {
@@ -139,7 +139,7 @@ describe('a process that is killed', () => {
     ['after', 'store included'],
     ['before', 'store verified'],
     ['after', 'store verified'],
-  ] as const)('%s %s: plain weights go out once', { timeout: 60_000 }, async (when, at) => {
+  ] as const)('%s %s: plain weights go out once', async (when, at) => {
     const scene = await aScene(false);
     expect(await untilDeath(scene, startChild(scene, { at, when }))).toBe('SIGKILL');
     await expectOnceForEach(scene);
@@ -148,7 +148,7 @@ describe('a process that is killed', () => {
   it.each([
     ['after', 'store signed'],
     ['before', 'read events'],
-  ] as const)('%s %s: timelocked weights go out once', { timeout: 60_000 }, async (when, at) => {
+  ] as const)('%s %s: timelocked weights go out once', async (when, at) => {
     const scene = await aScene(true);
     expect(await untilDeath(scene, startChild(scene, { at, when }))).toBe('SIGKILL');
     await expectOnceForEach(scene);
@@ -165,7 +165,7 @@ it('a process that is killed once it signed again what a pool refused: the weigh
 });
 
 describe('two replicas', () => {
-  it('that look at every block at the same time send once', { timeout: 60_000 }, async () => {
+  it('that look at every block at the same time send once', async () => {
     const scene = await aScene(false);
     const both = [successor(scene, 'one', NOW), successor(scene, 'two', NOW)];
     while (scene.double.head().number < FIRST + TEMPO + 12) {

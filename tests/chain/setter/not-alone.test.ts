@@ -11,7 +11,7 @@ import { NETUID, TEMPO, VALIDATOR } from './the-subnet.ts';
 const HOTKEY = VALIDATOR.hotkey;
 const FIRST = 1_000;
 
-describe('two setters that share a hotkey and no database', { timeout: 180_000 }, () => {
+describe('two setters that share a hotkey and no database', () => {
   it.each([false, true])('send once in an epoch all the same (timelocked: %s)', async (commitReveal) => {
     const double = await aSubnet({ commitReveal });
     const setters = [await aSetter(double), await aSetter(double)];

@@ -10,7 +10,7 @@ const COMMIT_REVEAL = { commitReveal: true };
 const FIRST = 1_000;
 const DAY_AND_MORE = FIRST + 3 * TEMPO + 8;
 
-describe('the weight setter on a chain', { timeout: 60_000 }, () => {
+describe('the weight setter on a chain', () => {
   it('sends plain weights once in every epoch, and reads each row back', async () => {
     const double = await aSubnet();
     const setter = await aSetter(double);
@@ -229,7 +229,7 @@ describe('the weight setter on a chain', { timeout: 60_000 }, () => {
   });
 });
 
-describe('a commit that the chain never opens', { timeout: 60_000 }, () => {
+describe('a commit that the chain never opens', () => {
   /** Lives until the commit of the first epoch must have been opened, and past its epoch. */
   async function lost(more: Parameters<typeof aSetter>[1], until = FIRST + 2 * TEMPO + 6) {
     const double = await aSubnet(COMMIT_REVEAL);

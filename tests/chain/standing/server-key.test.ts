@@ -45,7 +45,7 @@ describe('the server key', () => {
     expect(openServerKey(path.join(aFolder(), 'k')).keyId).not.toBe(first.keyId);
   });
 
-  it('is the same for processes that begin at once', { timeout: 60_000 }, async () => {
+  it('is the same for processes that begin at once', async () => {
     const folder = aFolder();
     const module = path.resolve(import.meta.dirname, '../../../app/chain/standing/server-key.ts');
     const script = `

@@ -5,13 +5,13 @@ import { submit } from '../rows.ts';
 
 const ALL = ['0001_initial', '0002_chain'];
 
-describe.each(KINDS)('migrations on %s', { timeout: 60_000 }, (kind) => {
+describe.each(KINDS)('migrations on %s', (kind) => {
   if (!available(kind)) return;
   let at: TestDatabase;
   beforeEach(async () => {
     at = await openEmpty(kind);
-  }, 60_000);
-  afterEach(() => at.close(), 60_000);
+  });
+  afterEach(() => at.close());
 
   it('apply once', async () => {
     expect(await migrate(at.db)).toEqual(ALL);

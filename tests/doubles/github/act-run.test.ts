@@ -39,7 +39,7 @@ const dispatch = (github: OfflineGitHub, mode: string) =>
     },
   );
 
-describe.skipIf(!actBinary)('workflow_dispatch with act', { timeout: 120_000 }, () => {
+describe.skipIf(!actBinary)('workflow_dispatch with act', () => {
   it('runs the committed workflow, whose action gets an OIDC token of its run', async () => {
     const github = await startAct();
     const receiver = await startReceiver(github.apps.get('referee'));

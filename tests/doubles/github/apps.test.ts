@@ -40,12 +40,12 @@ beforeAll(async () => {
   sha = await copy.push({ 'a.txt': 'a' }, 'first');
   copy.remove();
   await github.settled();
-}, 60_000);
+});
 
 afterAll(async () => {
   await receiver.close();
   await github.close();
-}, 60_000);
+});
 
 describe('authentication', () => {
   it('refuses unknown and expired tokens and JWTs that live too long', async () => {

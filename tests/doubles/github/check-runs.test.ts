@@ -42,12 +42,12 @@ beforeAll(async () => {
   const copy = await WorkingCopy.clone(github.cloneUrl('miner/entry'));
   sha = await copy.push({ 'a.py': 'import torch\n' }, 'first');
   copy.remove();
-}, 60_000);
+});
 
 afterAll(async () => {
   await receiver.close();
   await github.close();
-}, 60_000);
+});
 
 describe('check-runs', () => {
   it('live from queued to completed, with appended annotations', async () => {

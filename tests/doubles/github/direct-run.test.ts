@@ -31,13 +31,13 @@ beforeAll(async () => {
   copy.remove();
   const installation = github.apps.installations(app)[0]?.installation_id ?? 0;
   token = await installationToken(github.apiUrl, app, installation, { permissions: { actions: 'write' } });
-}, 60_000);
+});
 
 afterAll(async () => {
   await receiver.close();
   await github.close();
   github.contract.assertClean();
-}, 60_000);
+});
 
 describe('workflow_dispatch with the direct runner', () => {
   it('runs the action of the pushed commit and tells its whole life', async () => {

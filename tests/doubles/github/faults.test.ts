@@ -21,9 +21,9 @@ beforeEach(async () => {
   const copy = await WorkingCopy.clone(github.cloneUrl('miner/entry'));
   sha = await copy.push({ 'a.py': '' }, 'first');
   copy.remove();
-}, 60_000);
+});
 
-afterEach(() => github.close(), 60_000);
+afterEach(() => github.close());
 
 const create = () =>
   rest(github.apiUrl, 'POST', '/repos/miner/entry/check-runs', token, { name: 'x', head_sha: sha });

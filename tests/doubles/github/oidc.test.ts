@@ -24,9 +24,9 @@ beforeAll(async () => {
   const body = { ref: 'main', inputs: { evaluation: '7', mode: 'pass' } };
   await rest(github.apiUrl, 'POST', path, github.accounts.get('operator').token, body);
   [run] = github.actions.runs as [Run];
-}, 60_000);
+});
 
-afterAll(() => github.close(), 60_000);
+afterAll(() => github.close());
 
 const claims = () => oidcClaims(run, github.repositories.named('operator/arena'));
 const verify = async (token: string) => {

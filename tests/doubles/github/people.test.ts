@@ -17,7 +17,7 @@ beforeEach(async () => {
   receiver = await startReceiver(github.apps.get('watcher'));
   copy = await WorkingCopy.clone(github.cloneUrl('upstream/kernels'));
   await copy.push({ 'fla/chunk.py': 'x', 'README.md': 'y' }, 'upstream');
-}, 60_000);
+});
 
 afterEach(async () => {
   await github.settled();
@@ -25,7 +25,7 @@ afterEach(async () => {
   await receiver.close();
   await github.close();
   github.contract.assertClean();
-}, 60_000);
+});
 
 async function tokenOf(account: string): Promise<string> {
   const app = github.apps.get('watcher');

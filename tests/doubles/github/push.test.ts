@@ -26,14 +26,14 @@ beforeAll(async () => {
     github.apps.get('referee'),
     installation?.installation_id ?? 0,
   );
-}, 60_000);
+});
 
 afterAll(async () => {
   copy.remove();
   await receiver.close();
   await github.close();
   github.contract.assertClean();
-}, 60_000);
+});
 
 describe('git push', () => {
   it('is readable by REST under the SHA that git gave it', async () => {

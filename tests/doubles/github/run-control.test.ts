@@ -12,7 +12,7 @@ let github: OfflineGitHub;
 /** Long, for other suites want the machine too. */
 const WAIT = { timeout: 20_000 };
 
-afterEach(() => github.close(), 60_000);
+afterEach(() => github.close());
 
 const api = (method: string, path: string, body?: unknown) =>
   rest(
@@ -56,7 +56,7 @@ function sleeper(run: Run): Promise<number> {
 
 const isGone = (pid: number) => vi.waitFor(() => expect(isAlive(pid)).toBe(false), WAIT);
 
-describe('runs', { timeout: 60_000 }, () => {
+describe('runs', () => {
   it('end with all their processes when cancelled by force', async () => {
     await start();
     const run = await dispatchHanging();
