@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
+import sys
 
 import pytest
 from conftest import REPOSITORY, need
 from judge.corpus.cases import CHUNK, CORPUS, Case, CorpusError, load_cases
-from judge.corpus.runner import Runner
+from judge.corpus.runner import PRELOAD, Runner
 from judge.corpus.small_task import small_task, upstream_for
 from judged import UPSTREAM, check_form
 
@@ -44,6 +46,19 @@ def test_ends_as_expected(case: Case, outcomes):
 def test_what_another_test_judges_is_there(case: Case):
     for place in case.expect["by"]:
         assert place["test"] in (REPOSITORY / place["file"]).read_text(), f"{place['file']} has no {place['test']!r}"
+
+
+def say_whether_loaded(sender):
+    sender.send(PRELOAD in sys.modules)
+
+
+def test_the_processes_of_cases_begin_with_all_loaded(outcomes):
+    context = multiprocessing.get_context("forkserver")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=say_whether_loaded, args=(sender,))
+    process.start()
+    process.join()
+    assert receiver.poll() and receiver.recv() is True
 
 
 def test_every_listed_id_has_a_folder():

@@ -14,7 +14,9 @@ from statistics import median
 
 from judge.corpus.cases import Case, CorpusError, load_cases
 from judge.corpus.small_task import judge_files, small_task
+from judge.task import KERNELS_DIR
 
+PRELOAD = "judge.corpus.preload"
 # Far above any total that a task allows: only a judge that hangs reaches it.
 HANGS_SECONDS = 900.0
 # A killed process is gone in milliseconds.
@@ -75,7 +77,10 @@ class Runner:
         """-> outcomes as cases end; on a GPU those that times or its memory decide come last, one by one."""
         os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["judge.corpus.preload"])  # torch is imported once, not once a case
+        context.set_forkserver_preload([PRELOAD])  # torch is imported once, not once a case
+        # Before Python 3.13 the server looks on PYTHONPATH only, and says nothing of what it does not find.
+        paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+        os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(KERNELS_DIR), *paths]))
         last = [case for case in cases if self.device == "cuda" and ALONE & {*case.expect["reasons"]}]
         with ThreadPoolExecutor(max_workers=self.jobs) as pool:
             running = [pool.submit(self._outcome, context, case) for case in cases if case not in last]
