@@ -22,18 +22,18 @@ export async function serve(node: ChainNode, faults: Faults, port: number): Prom
     rpc_methods: () => ({ methods: [...Object.keys(methods), ...Subscriptions.methods] }),
   };
   const subscriptions = new Subscriptions(node, faults);
-  const server = new WebSocketServer({ host: '127.0.0.1', port });
+  // before the handshake: a client never sees a refused connection as open
+  const verifyClient = (): boolean => {
+    if (faults.refuseConnections) node.record.refusedConnections += 1;
+    return !faults.refuseConnections;
+  };
+  const server = new WebSocketServer({ host: '127.0.0.1', port, verifyClient });
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve);
     server.once('error', reject);
   });
 
   server.on('connection', (socket: WebSocket) => {
-    if (faults.refuseConnections) {
-      node.record.refusedConnections += 1;
-      socket.terminate();
-      return;
-    }
     const client: Client = {
       send: (message) => {
         if (socket.readyState === OPEN) socket.send(JSON.stringify(message));

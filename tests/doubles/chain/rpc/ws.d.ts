@@ -4,7 +4,12 @@ declare module 'ws' {
 
   export class WebSocketServer extends EventEmitter {
     readonly clients: ReadonlySet<WebSocket>;
-    constructor(options: { readonly host: string; readonly port: number; readonly maxPayload?: number });
+    constructor(options: {
+      readonly host: string;
+      readonly port: number;
+      readonly maxPayload?: number;
+      readonly verifyClient?: () => boolean;
+    });
     address(): { readonly port: number };
     close(done?: () => void): void;
   }
