@@ -1,13 +1,12 @@
 import pino from 'pino';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { deliveryLoop, startLoop, submissionLoop } from '../../app/submissions/loops.ts';
 import { insertDeliveries } from '../../db/inbox.ts';
+import { eventually } from '../eventually.ts';
 import { World } from './world.ts';
 
 const NEVER_IDLE = 2 ** 30;
 const log = pino({ level: 'silent' });
-/** Waits until it holds; long, for other suites want the machine too. */
-const eventually = <T>(check: () => T | Promise<T>) => vi.waitFor(check, { timeout: 15_000 });
 
 /** A promise that the test settles. */
 function open() {

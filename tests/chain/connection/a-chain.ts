@@ -1,6 +1,6 @@
 /** A chain double with one subnet, and connections to it that end with the test. */
 import { randomBytes } from 'node:crypto';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { RuntimeCall } from '../../../app/chain/calls.ts';
 import { chooseCall } from '../../../app/chain/calls.ts';
 import { encodeCall } from '../../../app/chain/calls-bytes.ts';
@@ -23,9 +23,6 @@ export const VALIDATOR = HotkeyPair.fromMiniSecret(Buffer.alloc(32, 7));
 /** Registered nowhere. */
 export const STRANGER = HotkeyPair.fromMiniSecret(Buffer.alloc(32, 9));
 const OWNER = HotkeyPair.fromMiniSecret(Buffer.alloc(32, 8));
-
-/** Waits until it holds; long, for other suites want the machine too. */
-export const eventually = (check: () => void) => vi.waitFor(check, { timeout: 15_000, interval: 2 });
 
 /** Netuid 7 takes plain weights; `VALIDATOR` has uid 1 and a permit. */
 export async function aDouble(options: ChainDoubleOptions = {}): Promise<ChainDouble> {

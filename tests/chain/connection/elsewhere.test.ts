@@ -1,7 +1,8 @@
 import net from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { ChainDouble } from '../../doubles/chain/start.ts';
-import { aDouble, connected, eventually, signedWeights, VALIDATOR } from './a-chain.ts';
+import { eventually } from '../../eventually.ts';
+import { aDouble, connected, signedWeights, VALIDATOR } from './a-chain.ts';
 
 /** Of blocks older than these the first endpoint keeps no state. */
 const KEPT = 5;

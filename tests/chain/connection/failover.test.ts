@@ -3,7 +3,8 @@ import net from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { ChainDouble } from '../../doubles/chain/start.ts';
-import { aDouble, connected, eventually, signedWeights, VALIDATOR } from './a-chain.ts';
+import { eventually } from '../../eventually.ts';
+import { aDouble, connected, signedWeights, VALIDATOR } from './a-chain.ts';
 
 /** Nobody listens there. */
 const NOWHERE = 'ws://127.0.0.1:9';

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { aDouble, connected, eventually, NETUID, signedWeights, VALIDATOR } from './a-chain.ts';
+import { eventually } from '../../eventually.ts';
+import { aDouble, connected, NETUID, signedWeights, VALIDATOR } from './a-chain.ts';
 import { startTcpProxy } from './tcp-proxy.ts';
 
 async function aProxy(url: string) {

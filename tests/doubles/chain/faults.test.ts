@@ -1,9 +1,7 @@
 /** Every fault that can be asked for, as an unmodified polkadot-js meets it. */
 import { describe, expect, it, vi } from 'vitest';
+import { eventually } from '../../eventually.ts';
 import { connect, NETUID, openDouble, plainRow, rawRequest, read, refusal, signed } from './fixture.ts';
-
-/** Waits until it holds; long, for other suites want the machine too. */
-const eventually = (check: () => void) => vi.waitFor(check, { timeout: 15_000 });
 
 describe('a fault', () => {
   it('of the pool is a refusal, word for word, as often as asked for', async () => {
