@@ -20,6 +20,7 @@ BEGAN = time.monotonic()
 def options(about: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--device", choices=["cpu", "cuda"], default="cuda", help="cpu: a rehearsal without targets")
+    parser.add_argument("--kernel", help="folder of tests/corpus/honest (default: fused_scan; miniature on the CPU)")
     parser.add_argument("--upstream", type=Path, help="directory with exactly the pinned tree (default: fetched once)")
     parser.add_argument("--no-sandbox", action="store_true", help="on a machine without bubblewrap: the kernel is ours")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -33,7 +34,7 @@ def run(name: str, arguments: argparse.Namespace, bench: Callable[[Crowd, argpar
         return NOTHING_MEASURED
     with tempfile.TemporaryDirectory(prefix="quasar-bench-") as place:
         try:
-            crowd = Crowd(arguments.device, arguments.upstream, not arguments.no_sandbox, Path(place))
+            crowd = Crowd(arguments.device, arguments.upstream, not arguments.no_sandbox, Path(place), arguments.kernel)
             missed = bench(crowd, arguments)
         except Refused as refused:
             print(f"{name}: nothing was found out: {refused}", file=sys.stderr)

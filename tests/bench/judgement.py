@@ -24,6 +24,7 @@ from judge.task import Task, load_task
 from judge.workbench import Workbench
 from judge.workplace import WorkerPlan, pinned_tree
 
+# Honest folders of the corpus.
 KERNELS = {"cpu": "miniature", "cuda": "fused_scan"}
 CPUS = os.sched_getaffinity(0)
 # `_delay(amount)` of a kernel that is slowed on purpose: cycles of the GPU's clock, ns of a CPU's.
@@ -69,11 +70,14 @@ class CrowdedGpu(CudaDevice):
 class Crowd:
     """The device, its task, and what is judged there: an honest kernel, and variants of it."""
 
-    def __init__(self, kind: str, upstream: Path | None, boxed: bool, place: Path):
+    def __init__(self, kind: str, upstream: Path | None, boxed: bool, place: Path, kernel: str | None = None):
         self.device: Device = CrowdedGpu() if kind == "cuda" else CpuDevice()
         self.task: Task = load_task("quasar") if kind == "cuda" else small_task("cpu")
         self._upstream, self._boxed, self._place = upstream_for(kind, place, upstream), boxed, place
-        case = next(case for case in load_cases() if case.name == KERNELS[kind])
+        honest = {case.name: case for case in load_cases() if case.honest}
+        case = honest.get(kernel or KERNELS[kind])
+        if case is None:
+            raise Refused(f"no honest kernel is called {kernel}: choose one of {', '.join(sorted(honest))}")
         self._files = case.files(self._upstream, self.task.data["targetFiles"])
         # Sets the process up, too; the yardstick's idle value is taken before a worker lives.
         self.honest = self._workbench(self._files)

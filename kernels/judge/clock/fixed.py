@@ -15,7 +15,8 @@ from judge.op_calls import OpShape
 from judge.task import Task
 
 HIDDEN = 512
-REPEATS = 9
+# Its many small launches vary by a tenth in the first runs, by a hundredth between medians of so many.
+REPEATS, DROPPED = 41, 5
 LAYER = "fla.layers.quasar"
 
 
@@ -29,7 +30,7 @@ class FixedPart:
         self._layer_class = None if pinned is None else _pinned_layer(pinned)
 
     def ns(self, lengths: list[int]) -> dict[int, int]:
-        """Median of nine runs of each length, after two that do not count."""
+        """Median of REPEATS runs of each length, after DROPPED that do not count."""
         run = self._reference_run if self._layer_class is None else self._pinned_run
         return {length: self._median(run(length)) for length in lengths}
 
@@ -59,13 +60,13 @@ class FixedPart:
 
     def _median(self, run: Callable[[], object]) -> int:
         times = []
-        for _ in range(REPEATS + 2):
+        for _ in range(DROPPED + REPEATS):
             self._synchronize()
             began = self._clock()
             run()
             self._synchronize()
             times.append(self._clock() - began)
-        return sorted(times[2:])[REPEATS // 2]
+        return sorted(times[DROPPED:])[REPEATS // 2]
 
     def _synchronize(self) -> None:
         if self._device.type == "cuda":
