@@ -53,7 +53,7 @@ def measure(
     rules = timing.rules(
         workplace.task.data["timing"][device.kind],
         length,
-        slow=call_ns > timing.SLOW_NS,
+        call_ns=call_ns,
         ranked=ranked and device.alone,
         cuda=device.kind == "cuda",
         threads=min(2, len(os.sched_getaffinity(0))),

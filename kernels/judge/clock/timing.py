@@ -17,12 +17,16 @@ from judge.gates.gates import GateLog
 
 if TYPE_CHECKING:
     from judge.op_calls import OpCalls
+    from judge.session import Call, Session
 
 FIRST_DROPPED = 2
 DROP_LOW, DROP_HIGH = 0.10, 0.25
 # A call that takes longer gets fewer rounds.
 SLOW_NS = 1_000_000_000
 SLOW_KEPT = 2
+# Up to here a call is made twice, and the second one is clocked: between rounds the CPU's caches are filled with other
+# work, its own or a neighbour's, and Python takes 0.2 to 0.5 ms more to launch a call, now more and now less.
+WARMED_UP_NS = 100_000_000
 # Further blocks are played until every class's 95 % interval of the median is within this part of it on either side.
 HALF_WIDTH = 0.005
 # ... or until the next block would pass this time, comparisons included: a verdict must not wait for the last permille.
@@ -45,6 +49,8 @@ class Rules:
     slow where they count: a kernel that is slow only while it is prepared gets no shorter series.
 
     `waiting`: so many outputs are kept and then compared together, by `threads`, while the worker is idle.
+
+    `warm_up`: a call whose answer nobody looks at precedes every other, on inputs that were seen before.
     """
 
     kept_each: int
@@ -55,12 +61,13 @@ class Rules:
     threads: int = 1
     enough: int = 1
     enough_in_all: int = 1
+    warm_up: bool = False
 
 
-def rules(entry: dict, length: int, *, slow: bool, ranked: bool, cuda: bool, threads: int) -> Rules:
-    """From the task's `timing` entry of the device; `slow` and `ranked` as seen of this length."""
+def rules(entry: dict, length: int, *, call_ns: int, ranked: bool, cuda: bool, threads: int) -> Rules:
+    """From the task's `timing` entry of the device; `call_ns` (one call, about) and `ranked` are of this length."""
     return Rules(
-        kept_each=SLOW_KEPT if slow and cuda else entry["minRoundsPerClass"],
+        kept_each=SLOW_KEPT if call_ns > SLOW_NS and cuda else entry["minRoundsPerClass"],
         max_seconds=entry["maxSeconds"],
         own_ns=own_ns(entry["ownNs"], length),
         most_blocks=MOST_BLOCKS if ranked and cuda else 1,
@@ -68,6 +75,7 @@ def rules(entry: dict, length: int, *, slow: bool, ranked: bool, cuda: bool, thr
         threads=1 if cuda else threads,
         enough=entry["minRoundsPerClass"],
         enough_in_all=entry["minRounds"],
+        warm_up=cuda and call_ns <= WARMED_UP_NS,
     )
 
 
@@ -104,6 +112,8 @@ class Timings:
     times: dict[str, list[int]]
     digests: list[dict] = field(default_factory=list)
     spent_ns: int = 0
+    # What the next call is warmed up with.
+    seen: tuple = ()
 
     def kept(self) -> int:
         return sum(len(taken) for taken in self.times.values())
@@ -178,7 +188,8 @@ def _play(calls, slot_ids, length, rules, gates, step, settle, rounds, index, fo
                 )
             inputs = calls.make(planned.input_class, slot_ids[0], f"{length}/{index}")
             settle()
-            call = calls.session.call(slot_ids[index % 2], inputs, f"{length}/{index}")
+            call = timed_call(calls.session, slot_ids[index % 2], inputs, f"{length}/{index}", found.seen)
+            found.seen = _few(inputs) if rules.warm_up else ()
             found.spent_ns += call.ns
             if planned.kept:
                 found.times[planned.input_class].append(max(1, call.ns - rules.own_ns))
@@ -189,6 +200,19 @@ def _play(calls, slot_ids, length, rules, gates, step, settle, rounds, index, fo
                 compare_waiting()
         compare_waiting()
     return index
+
+
+def timed_call(session: Session, slot_id: int, inputs: tuple, label: str, seen: tuple = ()) -> Call:
+    """The call that counts, behind one with inputs that were `seen` before; nobody looks at that one's answer."""
+    if seen:
+        session.call(slot_id, seen, f"{label}/warm")
+    return session.call(slot_id, inputs, label)
+
+
+def _few(inputs: tuple) -> tuple:
+    """One tensor for all of a shape: the judge holds little memory between two rounds."""
+    by_shape: dict = {}
+    return tuple(by_shape.setdefault(x.shape, x) for x in inputs)
 
 
 def figure(length: int, classes: list[dict], fixed_ns: int, peak_bytes: int) -> dict:

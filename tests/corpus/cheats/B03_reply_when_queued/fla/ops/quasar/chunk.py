@@ -8,8 +8,8 @@ honest = chunk_quasar
 
 reply = worker.wire.write_reply
 LATER = object()
-write = worker.Slot.write
-worker.Slot.write = lambda slot, field, value: value is LATER or write(slot, field, value)
+put = worker.Slot.write
+worker.Slot.write = lambda slot, field, value: value is LATER or put(slot, field, value)
 print("replies when queued", flush=True)
 
 
