@@ -9,7 +9,8 @@ from judge.githash import blob_id, tree_id
 
 def git(*arguments, cwd):
     env = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(["git", *arguments], cwd=cwd, env=env, check=True, capture_output=True, text=True)
+    done = subprocess.run(["git", *arguments], cwd=cwd, env=env, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 

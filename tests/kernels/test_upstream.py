@@ -15,7 +15,8 @@ def git(*arguments, cwd):
         "GIT_CONFIG_NOSYSTEM": "1",
         **{f"GIT_{who}_{what}": "t@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
     }
-    done = subprocess.run(["git", *arguments], cwd=cwd, env=env, check=True, capture_output=True, text=True)
+    done = subprocess.run(["git", *arguments], cwd=cwd, env=env, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
 
