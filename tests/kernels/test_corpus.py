@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import multiprocessing
 import os
 import re
@@ -11,7 +12,7 @@ import sys
 import pytest
 from conftest import REPOSITORY, need
 from judge.corpus.cases import CHUNK, CORPUS, Case, CorpusError, load_cases
-from judge.corpus.runner import PRELOAD, Runner
+from judge.corpus.runner import ALTERNATIONS, PRELOAD, TRICKS_A_TWIN, Outcome, Runner
 from judge.corpus.small_task import small_task, upstream_for
 from judged import UPSTREAM, check_form
 
@@ -59,6 +60,27 @@ def test_the_processes_of_cases_begin_with_all_loaded(outcomes):
     process.start()
     process.join()
     assert receiver.poll() and receiver.recv() is True
+
+
+def test_tricks_are_held_against_their_twins_in_turn(monkeypatch):
+    cases = [case for case in CASES if case.expect["gain"] == "none" and case.expect["twin"] == "miniature"][:9]
+    judged = []
+
+    def judge(runner, asked):
+        assert runner.jobs == 1
+        judged.append([case.name for case in asked])
+        for number, case in enumerate(asked):
+            rate = {"miniature": 100.0, cases[0].name: 101.0 + number, cases[8].name: 90.0}.get(case.name, 100.0)
+            status = "rejected" if case is cases[1] and number > TRICKS_A_TWIN else "accepted"
+            yield Outcome(case, {"verdict": {"status": status}, "measurements": [{"tokensPerSec": rate}]}, [], 1.0)
+
+    monkeypatch.setattr(Runner, "judge", judge)
+    found = {case.name: ratio for case, ratio in Runner("cuda", UPSTREAM, jobs=9).gains(cases)}
+    names = [case.name for case in cases]
+    assert judged == [["miniature", *names[:8]] * ALTERNATIONS, ["miniature", names[8]] * ALTERNATIONS]
+    assert list(found) == names
+    assert found[names[0]] == 1.11 and found[names[2]] == 1.0 and found[names[8]] == 0.9
+    assert math.isnan(found[names[1]])
 
 
 def test_every_listed_id_has_a_folder():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import multiprocessing
 import os
 import time
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
-from judge.corpus.cases import Case, CorpusError, load_cases
+from judge.corpus.cases import Case, load_cases
 from judge.corpus.small_task import judge_files, small_task
 from judge.task import KERNELS_DIR
 
@@ -22,6 +23,8 @@ HANGS_SECONDS = 900.0
 # A killed process is gone in milliseconds.
 REAP_SECONDS = 5.0
 ALTERNATIONS = 3
+# So many tricks are held against the same evaluations of their twin, made in turn with theirs.
+TRICKS_A_TWIN = 8
 # Reasons that times or the GPU's memory give: these cases need a GPU that nobody else uses.
 ALONE = {"implausible", "unstable", "unsupported"}
 
@@ -42,9 +45,9 @@ class Outcome:
         return f"{self.result['verdict']['reason']} in {self.result['progress'][-1]['stage']}"
 
     def figure(self) -> float:
-        """Tokens per second at the target length. Raises CorpusError where the case was not accepted."""
+        """Tokens per second at the target length; NaN where the case was not accepted."""
         if self.result is None or self.result["verdict"]["status"] != "accepted":
-            raise CorpusError(f"{self.case.name} has no figure: {self.got}")
+            return math.nan
         return self.result["measurements"][-1]["tokensPerSec"]
 
     def differences(self) -> list[str]:
@@ -89,17 +92,26 @@ class Runner:
             yield replace(self, jobs=1)._outcome(context, case)
 
     def gains(self, cases: Sequence[Case]) -> Iterator[tuple[Case, float]]:
-        """-> each case that must gain nothing, and its figure over its twin's: medians of alternating evaluations."""
+        """-> each case that must gain nothing, and its figure over its twin's: medians of alternating evaluations.
+
+        NaN where one of them was not accepted.
+        """
         every = {case.name: case for case in load_cases()}
-        one_at_a_time = replace(self, jobs=1)
+        tricks: dict[str, list[Case]] = {}
         for case in cases:
             if case.expect["gain"] == "none":
-                pair = [case, every[case.expect["twin"]]]
-                figures: dict[str, list[float]] = {each.name: [] for each in pair}
-                for outcome in one_at_a_time.judge(pair * ALTERNATIONS):
-                    figures[outcome.case.name].append(outcome.figure())
-                tricks, twins = (median(figures[each.name]) for each in pair)
-                yield case, tricks / twins
+                tricks.setdefault(case.expect["twin"], []).append(case)
+        one_at_a_time = replace(self, jobs=1)
+        for twin, of_twin in tricks.items():
+            for start in range(0, len(of_twin), TRICKS_A_TWIN):
+                group = of_twin[start : start + TRICKS_A_TWIN]
+                figures: dict[str, list[float]] = {}
+                for outcome in one_at_a_time.judge([every[twin], *group] * ALTERNATIONS):
+                    figures.setdefault(outcome.case.name, []).append(outcome.figure())
+                for case in group:
+                    compared = figures[case.name] + figures[twin]
+                    accepted = not any(map(math.isnan, compared))
+                    yield case, median(figures[case.name]) / median(figures[twin]) if accepted else math.nan
 
     def _outcome(self, context, case: Case) -> Outcome:
         began = time.monotonic()
