@@ -3,7 +3,8 @@
  * step stores its intent before and its outcome after, so that whoever comes next, here or elsewhere, sees where it stopped.
  */
 import { findEvaluation } from '../../db/evaluations.ts';
-import { findSubmission, leaseSubmission, releaseSubmission } from '../../db/submissions.ts';
+import { leaseSubmission, releaseSubmission } from '../../db/submission-looks.ts';
+import { findSubmission } from '../../db/submissions.ts';
 import { GitHubError } from '../github/github.ts';
 import { NotNow } from './not-now.ts';
 import { type Plan, plan, type Step } from './plan.ts';

@@ -4,7 +4,7 @@
  */
 import { ZodError } from 'zod';
 import { finishDelivery, type InboxRow, postponeDelivery, takeDeliveries } from '../../db/inbox.ts';
-import { dueSubmissions } from '../../db/submissions.ts';
+import { dueSubmissions } from '../../db/submission-looks.ts';
 import { GitHubError } from '../github/github.ts';
 import { handleDelivery } from './deliveries/handle.ts';
 import { drive } from './drive.ts';

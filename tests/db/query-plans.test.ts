@@ -8,15 +8,14 @@ import { liveLink } from '../../db/forks.ts';
 import { inboxDepth, insertDeliveries, pruneInbox, takeDeliveries } from '../../db/inbox.ts';
 import { migrate } from '../../db/migrate.ts';
 import { firstReceipt } from '../../db/receipts.ts';
+import { dueSubmissions, unfinishedSubmissions } from '../../db/submission-looks.ts';
 import {
-  dueSubmissions,
   filesOf,
   findSubmission,
   findSubmissionBySha,
   findSubmissionsOfCommit,
   liveSubmissions,
   twinOf,
-  unfinishedSubmissions,
   wakeRegistered,
 } from '../../db/submissions.ts';
 import { uidOfHotkey } from '../../db/subnets.ts';

@@ -7,7 +7,7 @@ import { reconcile } from '../../app/submissions/reconcile.ts';
 import { noteRecovered } from '../../db/facts.ts';
 import { findFork, liveLink } from '../../db/forks.ts';
 import { firstReceipt } from '../../db/receipts.ts';
-import { dueSubmissions } from '../../db/submissions.ts';
+import { dueSubmissions } from '../../db/submission-looks.ts';
 import { World } from './world.ts';
 
 let world: World;

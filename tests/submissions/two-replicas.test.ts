@@ -6,7 +6,7 @@ import { reconcile } from '../../app/submissions/reconcile.ts';
 import type { Services } from '../../app/submissions/services.ts';
 import type { Database } from '../../db/connection.ts';
 import { finishDelivery, insertDeliveries, postponeDelivery, takeDeliveries } from '../../db/inbox.ts';
-import { dueSubmissions } from '../../db/submissions.ts';
+import { dueSubmissions } from '../../db/submission-looks.ts';
 import { latestWeights } from '../../db/verdicts.ts';
 import { onBothDatabases } from '../db/databases.ts';
 import { World } from './world.ts';

@@ -12,12 +12,8 @@ import {
 } from '../../../db/checks.ts';
 import { evaluationsOf } from '../../../db/evaluations.ts';
 import { recordEvent } from '../../../db/events.ts';
-import {
-  findSubmission,
-  findSubmissionsOfCommit,
-  forgiveAttempts,
-  wakeSubmission,
-} from '../../../db/submissions.ts';
+import { wakeSubmission } from '../../../db/submission-looks.ts';
+import { findSubmission, findSubmissionsOfCommit, forgiveAttempts } from '../../../db/submissions.ts';
 import { reopenDecision } from '../../../db/verdicts.ts';
 import type { Services } from '../services.ts';
 

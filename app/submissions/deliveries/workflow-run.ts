@@ -1,7 +1,7 @@
 /** A run of the operator repository moved. A hint: the evaluation is looked at, and the run's own state decides. */
 import { z } from 'zod';
 import { findEvaluation, findEvaluationByRun, LIVE_STATES, noteEvaluation } from '../../../db/evaluations.ts';
-import { wakeSubmission } from '../../../db/submissions.ts';
+import { wakeSubmission } from '../../../db/submission-looks.ts';
 import { runTitle } from '../../evaluations/run-title.ts';
 import type { Services } from '../services.ts';
 

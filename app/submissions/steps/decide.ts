@@ -1,6 +1,6 @@
 /** Records what the verdicts together say, with its consequences, in one transaction. */
 import { recordEvent } from '../../../db/events.ts';
-import { wakeSubmission } from '../../../db/submissions.ts';
+import { wakeSubmission } from '../../../db/submission-looks.ts';
 import { recordDecision, recordStrike } from '../../../db/verdicts.ts';
 import type { Services } from '../services.ts';
 import { type Loaded, verdictOf } from '../snapshot.ts';

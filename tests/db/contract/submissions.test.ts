@@ -3,22 +3,24 @@ import { latestChecks } from '../../../db/checks.ts';
 import { isUniqueViolation } from '../../../db/connection.ts';
 import { markForkGone, saveFork } from '../../../db/forks.ts';
 import {
-  currentRound,
   dueSubmissions,
+  leaseSubmission,
+  releaseSubmission,
+  unfinishedSubmissions,
+  wakeSubmission,
+} from '../../../db/submission-looks.ts';
+import {
+  currentRound,
   filesOf,
   findSubmission,
   findSubmissionBySha,
   findSubmissionsOfCommit,
   insertSubmission,
   lastTakenIn,
-  leaseSubmission,
   liveSubmissions,
   noteEarlierReceipt,
   promoteSubmission,
-  releaseSubmission,
   reviveSubmission,
-  unfinishedSubmissions,
-  wakeSubmission,
 } from '../../../db/submissions.ts';
 import { recordDecision } from '../../../db/verdicts.ts';
 import { onBothDatabases } from '../databases.ts';
