@@ -1,6 +1,7 @@
 """One worker from its first command to its last, one call at a time.
 
 The next input exists only after the previous output has been copied away: calls cannot be merged, reordered or cached.
+A warm-up repeats an input, and its answer goes nowhere.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from itertools import islice
 from statistics import median
 
 from judge.clock.own_time import own_time_ns
-from judge.clock.timing import WARMED_UP_NS, timed_call
+from judge.clock.timing import WARMED_UP_NS, few, timed_call
 from judge.faults import Refused
 from judge_command import options, run, said
 from judgement import Crowd, Judgement, closing
@@ -129,7 +129,7 @@ def clock(crowd: Crowd, length: int, sleeps_ms: list[float], turns: int) -> list
             input_class = calls.classes[number % len(calls.classes)]
             inputs = calls.make(input_class, 0, f"clock/{number}")
             crowd.device.settle()
-            seen = inputs if number < len(plan) and calls_of[plan[number]] == 2 else ()
+            seen = few(inputs) if number < len(plan) and calls_of[plan[number]] == 2 else ()
             call = timed_call(calls.session, number % 2, inputs, f"clock/{number}", seen)
             clocked.append(call.ns)
             if number < len(sleeps_ms):

@@ -5,10 +5,12 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+import torch
 from judge import secret_run
 from judge.clock import growth, physics
 from judge.faults import Fault
 from judge.op_calls import OpShape
+from judge.session import Call
 
 TARGET, NEAR = 1_000_000, 1_003_001
 
@@ -53,6 +55,24 @@ def test_the_least_of_the_calls_counts_less_the_judge_s_own_and_all_are_compared
     found = growth.least_ns(worker, [0], {0: seen_ns}, {"1000": 100}, gates, lambda: steps.append(1))
     assert found == {1000: 400}
     assert len(set(worker.labels)) == calls and gates.seen == [("timed", 1000)] * calls and len(steps) == 1
+
+
+@pytest.mark.parametrize(("first_ns", "warm"), [(100_000_000, True), (100_000_001, False)])
+def test_short_calls_are_warmed_up_as_those_of_the_target_are(first_ns, warm):
+    asked = []
+
+    def call(slot_id, inputs, label):
+        asked.append(label.rpartition("/")[2])
+        return Call(first_ns, {"o": None})
+
+    worker = SimpleNamespace(
+        shapes={4: OpShape(1000)},
+        session=SimpleNamespace(call=call, inconsistent=0),
+        make=lambda *drawn: (torch.zeros(1),),
+        errors=lambda inputs, output: None,
+    )
+    growth.least_ns(worker, [4], {4: 1}, {}, Gates(), lambda: None)
+    assert asked == (["0", "warm", "1", "warm", "2"] if warm else ["0", "1", "2"])
 
 
 def measured(median_ns, spread=0.0):

@@ -25,7 +25,8 @@ MAX_DISAGREEMENT = 0.15
 DISAGREEMENT_NS = 1_000_000
 
 MAX_HALF_WIDTH = 0.05
-# Of fewer rounds, which only calls of a second and more get, the interval is as wide as chance makes it.
+# A call that takes longer gets fewer rounds than these, and their interval is as wide as chance makes it.
+SLOW_NS = 1_000_000_000
 ENOUGH_ROUNDS = 5
 MAX_P90 = 1.5
 
@@ -115,7 +116,8 @@ def unstable(classes: Sequence[Mapping]) -> str | None:
     """
     for found in classes:
         width = half_width(found)
-        if width > MAX_HALF_WIDTH * max(1, ENOUGH_ROUNDS / found["rounds"]):
+        chance = max(1, ENOUGH_ROUNDS / found["rounds"]) if found["medianNs"] > SLOW_NS else 1
+        if width > MAX_HALF_WIDTH * chance:
             return f"half-width of class {found['input']} stays at {width:.1%} of its median"
         if found["p90Ns"] > MAX_P90 * found["medianNs"]:
             times = found["p90Ns"] / found["medianNs"]

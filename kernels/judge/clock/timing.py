@@ -6,12 +6,13 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from judge.clock import digests, physics, stats
+from judge.clock.physics import SLOW_NS
 from judge.faults import Fault
 from judge.gates.gates import GateLog
 
@@ -21,12 +22,13 @@ if TYPE_CHECKING:
 
 FIRST_DROPPED = 2
 DROP_LOW, DROP_HIGH = 0.10, 0.25
-# A call that takes longer gets fewer rounds.
-SLOW_NS = 1_000_000_000
 SLOW_KEPT = 2
 # Up to here a call is made twice, and the second one is clocked: between rounds the CPU's caches are filled with other
 # work, its own or a neighbour's, and Python takes 0.2 to 0.5 ms more to launch a call, now more and now less.
 WARMED_UP_NS = 100_000_000
+# What a warm-up may take beyond twice the call behind it. More is added to that call: a worker that waits in it chooses
+# when it is timed, and how many rounds there are.
+WARM_UP_SPARE_NS = 5_000_000
 # Further blocks are played until every class's 95 % interval of the median is within this part of it on either side.
 HALF_WIDTH = 0.005
 # ... or until the next block would pass this time, comparisons included: a verdict must not wait for the last permille.
@@ -50,7 +52,7 @@ class Rules:
 
     `waiting`: so many outputs are kept and then compared together, by `threads`, while the worker is idle.
 
-    `warm_up`: a call whose answer nobody looks at precedes every other, on inputs that were seen before.
+    `warm_up`: a call whose answer nobody looks at precedes every one but the first, on inputs that were seen before.
     """
 
     kept_each: int
@@ -149,8 +151,8 @@ def measure(
         ]
         if found.spent_ns > rules.max_seconds * 1e9:
             break
-        few = found.least_kept() < rules.enough or found.kept() < rules.enough_in_all
-        if few and found.spent_ns <= index * SLOW_NS:
+        too_few = found.least_kept() < rules.enough or found.kept() < rules.enough_in_all
+        if too_few and sum(map(sum, found.times.values())) <= found.kept() * SLOW_NS:
             continue
         if max(map(stats.half_width, classes)) <= HALF_WIDTH:
             break
@@ -189,7 +191,7 @@ def _play(calls, slot_ids, length, rules, gates, step, settle, rounds, index, fo
             inputs = calls.make(planned.input_class, slot_ids[0], f"{length}/{index}")
             settle()
             call = timed_call(calls.session, slot_ids[index % 2], inputs, f"{length}/{index}", found.seen)
-            found.seen = _few(inputs) if rules.warm_up else ()
+            found.seen = few(inputs) if rules.warm_up else ()
             found.spent_ns += call.ns
             if planned.kept:
                 found.times[planned.input_class].append(max(1, call.ns - rules.own_ns))
@@ -203,14 +205,21 @@ def _play(calls, slot_ids, length, rules, gates, step, settle, rounds, index, fo
 
 
 def timed_call(session: Session, slot_id: int, inputs: tuple, label: str, seen: tuple = ()) -> Call:
-    """The call that counts, behind one with inputs that were `seen` before; nobody looks at that one's answer."""
-    if seen:
-        session.call(slot_id, seen, f"{label}/warm")
-    return session.call(slot_id, inputs, label)
+    """The call that counts, behind one with inputs that were `seen` before.
+
+    Nobody looks at that one's answer, nor at its account of the time.
+    """
+    if not seen:
+        return session.call(slot_id, inputs, label)
+    inconsistent = session.inconsistent
+    warm = session.call(slot_id, seen, f"{label}/warm")
+    session.inconsistent = inconsistent
+    call = session.call(slot_id, inputs, label)
+    return replace(call, ns=call.ns + max(0, warm.ns - 2 * call.ns - WARM_UP_SPARE_NS))
 
 
-def _few(inputs: tuple) -> tuple:
-    """One tensor for all of a shape: the judge holds little memory between two rounds."""
+def few(inputs: tuple) -> tuple:
+    """Inputs to warm up with: one tensor for all of a shape, as the judge keeps it from round to round."""
     by_shape: dict = {}
     return tuple(by_shape.setdefault(x.shape, x) for x in inputs)
 
