@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FIRST_DROPPED = 2
 DROP_LOW, DROP_HIGH = 0.10, 0.25
+# Rounds of each class, where a call takes longer than SLOW_NS.
 SLOW_KEPT = 2
 # Up to here a call is made twice, and the second one is clocked: between rounds the CPU's caches are filled with other
 # work, its own or a neighbour's, and Python takes 0.2 to 0.5 ms more to launch a call, now more and now less.
