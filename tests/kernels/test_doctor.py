@@ -35,20 +35,24 @@ def test_each_thing_missing_for_a_gpu_has_its_mending_line(tmp_path):
     need(not glob.glob("/dev/nvidia*"), "a machine without a GPU")
     smi = tmp_path / "nvidia-smi"
     smi.write_text(
-        "#!/bin/sh\ncase $1 in\n"
+        "#!/bin/sh\n[ \"$1 $2\" = '-i 1' ] || exit 9\ncase $3 in\n"
         "  *query-gpu*) echo 'NVIDIA H200, 580.1, Disabled' ;;\n"
         "  *compute-apps*) echo '4711, python3' ;;\n"
         "esac\n"
     )
     smi.chmod(0o755)
-    code, lines = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}")
+    nproc = tmp_path / "nproc"
+    nproc.write_text("#!/bin/sh\necho 3\n")
+    nproc.chmod(0o755)
+    code, lines = doctor(PATH=f"{tmp_path}:{os.environ['PATH']}", CUDA_VISIBLE_DEVICES="1")
     bad = findings(lines)
     assert code == 1
     assert "nvidia-modprobe" in bad["there is no /dev/nvidia0"]
     assert "nvidia-modprobe" in bad["/dev/nvidia-uvm is missing"]
     assert "end these processes" in bad["the GPU is in use: 4711, python3"]
     assert any("cannot use the GPU" in what for what in bad)
-    assert any("nvidia-smi -pm 1" in line for line in lines if line.startswith("note"))
+    notes = [line for line in lines if line.startswith("note")]
+    assert any("nvidia-smi -pm 1" in line for line in notes) and any("3 CPUs" in line for line in notes)
 
 
 def test_a_driver_that_does_not_answer_is_bad(tmp_path):
