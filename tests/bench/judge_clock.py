@@ -13,7 +13,7 @@ from itertools import islice
 from statistics import median
 
 from judge.clock.own_time import own_time_ns
-from judge.clock.timing import WARMED_UP_NS, few, timed_call
+from judge.clock.warm_up import WARMED_UP_NS, few, timed_call
 from judge.faults import Refused
 from judge_command import options, run, said
 from judgement import Crowd, Judgement, closing

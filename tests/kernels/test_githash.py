@@ -1,17 +1,8 @@
 from __future__ import annotations
 
-import os
-import subprocess
-
 import pytest
+from git_command import git
 from judge.githash import blob_id, tree_id
-
-
-def git(*arguments, cwd):
-    env = {**os.environ, "GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1"}
-    done = subprocess.run(["git", *arguments], cwd=cwd, env=env, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def test_a_blob_has_git_s_id():

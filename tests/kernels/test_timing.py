@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from judge.clock import timing
+from judge.clock import timing, warm_up
 from judge.keys import Keys
 from judge.session import Call
 
@@ -87,7 +87,7 @@ def test_short_calls_are_warmed_up_in_the_same_slot_with_inputs_that_were_seen_b
         seen = timed[1]
 
 
-@pytest.mark.parametrize(("call_ns", "cuda"), [(timing.WARMED_UP_NS + 1, True), (1_000_000, False)])
+@pytest.mark.parametrize(("call_ns", "cuda"), [(warm_up.WARMED_UP_NS + 1, True), (1_000_000, False)])
 def test_long_calls_and_calls_on_a_cpu_are_made_once(call_ns, cuda):
     asked = []
     played(call_ns, asked=asked, cuda=cuda)
@@ -95,12 +95,12 @@ def test_long_calls_and_calls_on_a_cpu_are_made_once(call_ns, cuda):
 
 
 def test_a_warm_up_may_take_twice_the_call_and_a_little():
-    spare = 2 * 1_000_000 + timing.WARM_UP_SPARE_NS
+    spare = 2 * 1_000_000 + warm_up.SPARE_NS
     assert {c["medianNs"] for c in summaries(1_000_000, warm_ns=spare)} == {1_000_000}
 
 
 def test_a_worker_that_waits_in_its_warm_ups_is_timed_waiting():
-    spare = 2 * 1_000_000 + timing.WARM_UP_SPARE_NS
+    spare = 2 * 1_000_000 + warm_up.SPARE_NS
     assert {c["medianNs"] for c in summaries(1_000_000, warm_ns=spare + 7_000_000)} == {8_000_000}
 
 

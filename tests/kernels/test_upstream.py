@@ -1,23 +1,11 @@
 from __future__ import annotations
 
 import os
-import subprocess
 
 import pytest
+from git_command import git
 from judge.faults import Refused
 from judge.upstream import cached_upstream, resolve
-
-
-def git(*arguments, cwd):
-    env = {
-        **os.environ,
-        "GIT_CONFIG_GLOBAL": "/dev/null",
-        "GIT_CONFIG_NOSYSTEM": "1",
-        **{f"GIT_{who}_{what}": "t@example.com" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
-    }
-    done = subprocess.run(["git", *arguments], cwd=cwd, env=env, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 @pytest.fixture

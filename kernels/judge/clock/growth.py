@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from judge.clock.physics import SLOW_NS
-from judge.clock.timing import WARMED_UP_NS, few, own_ns, timed_call
+from judge.clock.timing import own_ns
+from judge.clock.warm_up import WARMED_UP_NS, few, timed_call
 from judge.gates.gates import GateLog
 from judge.op_calls import OpCalls, OpShape
 

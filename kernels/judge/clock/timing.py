@@ -6,30 +6,24 @@ import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from judge.clock import digests, physics, stats
 from judge.clock.physics import SLOW_NS
+from judge.clock.warm_up import WARMED_UP_NS, few, timed_call
 from judge.faults import Fault
 from judge.gates.gates import GateLog
 
 if TYPE_CHECKING:
     from judge.op_calls import OpCalls
-    from judge.session import Call, Session
 
 FIRST_DROPPED = 2
 DROP_LOW, DROP_HIGH = 0.10, 0.25
 # Rounds of each class, where a call takes longer than SLOW_NS.
 SLOW_KEPT = 2
-# Up to here a call is made twice, and the second one is clocked: between rounds the CPU's caches are filled with other
-# work, its own or a neighbour's, and Python takes 0.2 to 0.5 ms more to launch a call, now more and now less.
-WARMED_UP_NS = 100_000_000
-# What a warm-up may take beyond twice the call behind it. More is added to that call: a worker that waits in it chooses
-# when it is timed, and how many rounds there are.
-WARM_UP_SPARE_NS = 5_000_000
 # Further blocks are played until every class's 95 % interval of the median is within this part of it on either side.
 HALF_WIDTH = 0.005
 # ... or until the next block would pass this time, comparisons included: a verdict must not wait for the last permille.
@@ -203,26 +197,6 @@ def _play(calls, slot_ids, length, rules, gates, step, settle, rounds, index, fo
                 compare_waiting()
         compare_waiting()
     return index
-
-
-def timed_call(session: Session, slot_id: int, inputs: tuple, label: str, seen: tuple = ()) -> Call:
-    """The call that counts, behind one with inputs that were `seen` before.
-
-    Nobody looks at that one's answer, nor at its account of the time.
-    """
-    if not seen:
-        return session.call(slot_id, inputs, label)
-    inconsistent = session.inconsistent
-    warm = session.call(slot_id, seen, f"{label}/warm")
-    session.inconsistent = inconsistent
-    call = session.call(slot_id, inputs, label)
-    return replace(call, ns=call.ns + max(0, warm.ns - 2 * call.ns - WARM_UP_SPARE_NS))
-
-
-def few(inputs: tuple) -> tuple:
-    """Inputs to warm up with: one tensor for all of a shape, as the judge keeps it from round to round."""
-    by_shape: dict = {}
-    return tuple(by_shape.setdefault(x.shape, x) for x in inputs)
 
 
 def figure(length: int, classes: list[dict], fixed_ns: int, peak_bytes: int) -> dict:
