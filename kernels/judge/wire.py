@@ -19,7 +19,7 @@ REPLY = struct.Struct("<II16sQ")
 COMMAND_MAGIC = 0x51524331
 REPLY_MAGIC = 0x51525231
 PING, RUN, EXIT, HELLO = 1, 2, 3, 4
-OK, IMPORT_FAILED, CALL_FAILED, OUT_OF_MEMORY, BAD_OUTPUT, DOES_NOT_FIT = 0, 1, 2, 3, 4, 5
+OK, IMPORT_FAILED, CALL_FAILED, OUT_OF_MEMORY, BAD_OUTPUT, DOES_NOT_FIT, QUEUED = 0, 1, 2, 3, 4, 5, 6
 NO_SLOT = 0xFFFFFFFF
 
 
@@ -37,23 +37,28 @@ def send(fd: int, frame: bytes) -> None:
         raise Fault("protocol_error", "the worker's command pipe is full")
 
 
-def receive(fd: int, nonce: bytes, timeout_s: float, spin: bool = False) -> tuple[int, int]:
-    """-> (status, child event ns) of the one reply that carries `nonce`. With `spin` a CPU is kept busy waiting.
+def readable(fd: int, timeout_s: float) -> bool:
+    """Whether something comes, or the other end goes, within that time."""
+    waiting = select.poll()
+    waiting.register(fd, select.POLLIN)
+    return bool(waiting.poll(max(1, int(timeout_s * 1000))))
+
+
+def receive(fd: int, nonce: bytes, timeout_s: float) -> tuple[int, int]:
+    """-> (status, child event ns) of the next reply, which must carry `nonce`.
 
     Raises Fault: `timeout` when nothing came, `early_exit` on a clean end of file, `protocol_error` for a short, long,
     foreign or forged frame. `fd` must be non-blocking.
     """
     deadline = time.monotonic() + timeout_s
     data = b""
-    waiting = select.poll()
-    waiting.register(fd, select.POLLIN)
     while len(data) < REPLY.size:
         left = deadline - time.monotonic()
         if left <= 0:
             if data:
                 raise Fault("protocol_error", f"the worker sent {len(data)} of {REPLY.size} bytes and then nothing")
-            raise Fault("timeout", f"no answer within {timeout_s:g} s")
-        if not waiting.poll(0 if spin else max(1, int(left * 1000))):
+            raise Fault("timeout", f"no answer within {round(timeout_s, 1):g} s")
+        if not readable(fd, left):
             continue
         part = _read(fd, REPLY.size - len(data))
         if part == b"":
@@ -66,7 +71,9 @@ def receive(fd: int, nonce: bytes, timeout_s: float, spin: bool = False) -> tupl
         raise Fault("protocol_error", "the reply does not begin with the reply's magic number")
     if echoed != nonce:
         raise Fault("protocol_error", "the reply carries another call's nonce")
-    expect_silence(fd)
+    # The answer itself may follow at once.
+    if status != QUEUED:
+        expect_silence(fd)
     return status, child_ns
 
 

@@ -21,14 +21,6 @@ from judge.slots.layout import WINDOW_ROWS, Shape
 from judge.slots.slots import Slots, new_slots
 from judge.task import Task
 
-# How long a worker keeps its CPU busy waiting for a command before it sleeps. On a host where nothing else is to run it
-# stays awake from round to round: a CPU that has slept runs the next call's Python at half its speed.
-SPIN_ALONE_NS = 1_000_000_000
-# Longer than the judge's copy of the largest inputs.
-SPIN_NS = 20_000_000
-# With the judge on the same CPUs.
-SPIN_SHARED_NS = 200_000
-
 
 @dataclass(frozen=True)
 class WorkerPlan:
@@ -85,15 +77,13 @@ class Workplace:
 
     def start(self, plan: WorkerPlan) -> None:
         """Starts the plan's worker ahead of its turn: it loads what is ours and waits; no submission runs yet."""
-        judges, workers = self._cpus
-        spins = self.device.kind == "cuda" and judges.isdisjoint(workers)
         slots = new_slots(self.device.torch, plan.slots, self.keys.bytes(f"guards/{plan.name}"))
         try:
-            process = self._process(plan, slots, spins)
+            process = self._process(plan, slots)
         except BaseException:
             slots.close()
             raise
-        session = Session(process, slots, self.keys, plan.name, self.task.limits, self._deadline_ns, spins)
+        session = Session(process, slots, self.keys, plan.name, self.task.limits, self._deadline_ns)
         self._started[plan.name] = session
 
     def take_memory(self, plan: WorkerPlan) -> None:
@@ -136,7 +126,7 @@ class Workplace:
         self.log = (self.log + session.process.log_text())[-self.task.limits["logBytes"] :]
         session.slots.close()
 
-    def _process(self, plan: WorkerPlan, slots: Slots, spins: bool) -> Process:
+    def _process(self, plan: WorkerPlan, slots: Slots) -> Process:
         task, place, device = self.task, self.place, self.device
         gpu = device.files if self.boxed else None
         task_env = worker_files.task_env(task, self._interpreter)
@@ -147,7 +137,6 @@ class Workplace:
             "interpreter": self._interpreter,
             "trunk": plan.trunk,
             "windowRows": WINDOW_ROWS,
-            "spinNs": (SPIN_ALONE_NS if self.device.alone else SPIN_NS) if spins else SPIN_SHARED_NS,
             "descriptions": slots.describe(),
         }
         if self.boxed:

@@ -10,15 +10,16 @@ REPLY = struct.Struct("<II16sQ")
 COMMAND_MAGIC = 0x51524331
 REPLY_MAGIC = 0x51525231
 PING, RUN, EXIT, HELLO = 1, 2, 3, 4
-OK, IMPORT_FAILED, CALL_FAILED, OUT_OF_MEMORY, BAD_OUTPUT, DOES_NOT_FIT = 0, 1, 2, 3, 4, 5
+OK, IMPORT_FAILED, CALL_FAILED, OUT_OF_MEMORY, BAD_OUTPUT, DOES_NOT_FIT, QUEUED = 0, 1, 2, 3, 4, 5, 6
+# Being woken costs more than the pipe does.
+SPIN_NS = 200_000
 
 
-def read_command(fd, spin_ns):
+def read_command(fd):
     """-> (op, nonce, slot); ends the process when the judge has gone."""
     waiting = select.poll()
     waiting.register(fd, select.POLLIN)
-    # Spins for a moment first: being woken costs more than the pipe does.
-    until = time.monotonic_ns() + spin_ns
+    until = time.monotonic_ns() + SPIN_NS
     while not waiting.poll(0) and time.monotonic_ns() < until:
         pass
     data = b""

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from itertools import islice
 from statistics import median
 
 from judge.clock.own_time import own_time_ns
-from judge.clock.warm_up import WARMED_UP_NS, few, timed_call
 from judge.faults import Refused
 from judge_command import options, run, said
 from judgement import Crowd, Judgement, closing
@@ -109,16 +107,12 @@ def spans_ns(log: str) -> list[int]:
 
 
 def clock(crowd: Crowd, length: int, sleeps_ms: list[float], turns: int) -> list[Row]:
-    """Every sleep once a turn, so that whatever drifts meets them all alike; the first turns do not count.
-
-    As in the rounds of an evaluation, short calls are warmed up by one that sleeps as long.
-    """
+    """Every sleep once a turn, so that whatever drifts meets them all alike; the first turns do not count."""
     kind = crowd.device.kind
     own = own_time_ns(crowd.device.torch, length)
     plan = [sleep for _ in range(DROPPED + turns) for sleep in sleeps_ms]
     per_ms = crowd.delay_per_ns() * 1e6
-    calls_of = {sleep: 2 if kind == "cuda" and sleep * 1e6 < WARMED_UP_NS else 1 for sleep in sleeps_ms}
-    amounts = [0] * PREPARING + [round(sleep * per_ms) for sleep in plan for _ in range(calls_of[sleep])]
+    amounts = [0] * PREPARING + [round(sleep * per_ms) for sleep in plan]
     kernel = crowd.variant(f"{NOTING[kind]}\n\n{NOTED.format(amounts=amounts, mark=MARK)}")
     judgement = Judgement(kernel, length)
     with closing([judgement]):
@@ -129,15 +123,13 @@ def clock(crowd: Crowd, length: int, sleeps_ms: list[float], turns: int) -> list
             input_class = calls.classes[number % len(calls.classes)]
             inputs = calls.make(input_class, 0, f"clock/{number}")
             crowd.device.settle()
-            seen = few(inputs) if number < len(plan) and calls_of[plan[number]] == 2 else ()
-            call = timed_call(calls.session, number % 2, inputs, f"clock/{number}", seen)
+            call = calls.session.call(number % 2, inputs, f"clock/{number}")
             clocked.append(call.ns)
             if number < len(sleeps_ms):
                 judgement.gates.output("timed", calls.errors(inputs, call.outputs["o"]), input_class, length)
                 judgement.gates.raise_first_failure()
         judgement.end()
-    told = iter(spans_ns(judgement.close())[PREPARING:])
-    spans = [list(islice(told, calls_of[sleep]))[-1] for sleep in plan]
+    spans = spans_ns(judgement.close())[PREPARING:]
     every, first = len(sleeps_ms), DROPPED * len(sleeps_ms)
     return [
         row(length, sleep, clocked[first + i : len(plan) : every], spans[first + i :: every], own)

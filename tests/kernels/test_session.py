@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from judge import session
+from judge import session, wire
+from judge.faults import Fault
 from judge.keys import Keys
 from judge.op_calls import OpShape
 from judge.session import Session
@@ -27,42 +28,77 @@ class Clock:
         return self.ns
 
 
-def call(takes_ns, spins):
-    """One call of a worker that takes so long for each kind of command."""
-    clock, took = Clock(), []
+@pytest.fixture
+def pipes():
     command_r, command_w = os.pipe()
     reply_r, reply_w = os.pipe()
     os.set_blocking(reply_r, False)
+    yield SimpleNamespace(command=command_w, reply=reply_r), command_r, reply_w
+    for fd in (command_r, command_w, reply_r, reply_w):
+        os.close(fd)
+
+
+def call(pipes, *statuses, takes_ns=1000):
+    """-> ns of one call of a worker that takes so long and answers with these."""
+    ours, command_r, reply_w = pipes
+    clock = Clock()
 
     def serve():
-        while takes_ns.keys() - took:
-            op, nonce, _ = worker_wire.read_command(command_r, 0)
-            clock.ns += takes_ns[op]
-            took.append(op)
-            worker_wire.write_reply(reply_w, 0, nonce, 0)
+        _, nonce, _ = worker_wire.read_command(command_r)
+        clock.ns += takes_ns
+        for status in statuses:
+            worker_wire.write_reply(reply_w, status, nonce, 0)
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    process = SimpleNamespace(
-        pipes=SimpleNamespace(command=command_w, reply=reply_r), why_ended=lambda fault: fault, peak_bytes=lambda: 0
-    )
+    process = SimpleNamespace(pipes=ours, why_ended=lambda fault: fault, peak_bytes=lambda: 0)
     slots = new_slots(torch.device("cpu"), [SHAPE.slot()], bytes(32))
     try:
-        asked = Session(process, slots, Keys(bytes(32)), "public", LIMITS, 10**18, spins, clock)
+        asked = Session(process, slots, Keys(bytes(32)), "public", LIMITS, 10**18, clock)
         masters = [torch.zeros(f.shape, dtype=torch.bfloat16) for f in SHAPE.slot().inputs]
         return asked.call(0, masters, "1").ns
     finally:
         thread.join(timeout=10)
         slots.close()
-        for fd in (command_r, command_w, reply_r, reply_w):
-            os.close(fd)
 
 
-@pytest.mark.parametrize(("wakes_ns", "late_ns"), [(0, 0), (session.WAKE_NS, 0), (session.WAKE_NS + 5, 5)])
-def test_waking_is_nobody_s_time_until_it_takes_too_long(wakes_ns, late_ns):
-    took = call({worker_wire.HELLO: wakes_ns, worker_wire.RUN: 1000}, spins=True)
-    assert took == 1000 + late_ns
+def test_a_call_takes_as_long_as_its_worker(pipes):
+    assert call(pipes, worker_wire.OK) == 1000
 
 
-def test_a_worker_on_shared_cpus_is_not_woken():
-    assert call({worker_wire.RUN: 1000}, spins=False) == 1000
+def test_a_worker_that_only_queues_a_call_has_not_answered_it(pipes):
+    with pytest.raises(Fault, match="twice that the call is queued"):
+        call(pipes, worker_wire.QUEUED)
+
+
+def command(pipes, limit_s):
+    return session._Command(pipes[0], wire.RUN, bytes(16), 0, limit_s)
+
+
+def test_silence_for_a_while_is_no_fault_until_the_command_s_own_limit(pipes):
+    asked = command(pipes, 0.05)
+    asked.send()
+    assert asked.answer(0.001) is None
+    with pytest.raises(Fault, match="no answer"):
+        asked.answer(10.0)
+
+
+def test_answers_may_follow_each_other_at_once(pipes):
+    _, _, reply_w = pipes
+    asked = command(pipes, 10.0)
+    asked.send()
+    worker_wire.write_reply(reply_w, worker_wire.QUEUED, bytes(16), 0)
+    worker_wire.write_reply(reply_w, worker_wire.OK, bytes(16), 5)
+    assert asked.answer(10.0).status == wire.QUEUED
+    assert asked.answer().child_ns == 5
+
+
+def test_nothing_follows_the_last_answer(pipes):
+    _, _, reply_w = pipes
+    asked = command(pipes, 10.0)
+    asked.send()
+    worker_wire.write_reply(reply_w, worker_wire.OK, bytes(16), 0)
+    worker_wire.write_reply(reply_w, worker_wire.QUEUED, bytes(16), 0)
+    with pytest.raises(Fault) as raised:
+        asked.answer()
+    assert raised.value.reason == "protocol_error"

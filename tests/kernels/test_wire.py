@@ -35,7 +35,7 @@ def test_frames_have_the_sizes_of_the_protocol():
 def test_the_worker_reads_what_the_judge_packs(pipe):
     reading, writing = pipe
     wire.send(writing, wire.pack_command(wire.RUN, NONCE, 3))
-    assert worker_wire.read_command(reading, 0) == (wire.RUN, NONCE, 3)
+    assert worker_wire.read_command(reading) == (wire.RUN, NONCE, 3)
 
 
 def test_a_right_reply_is_taken(pipe):

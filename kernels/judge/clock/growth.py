@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from judge.clock.physics import SLOW_NS
 from judge.clock.timing import own_ns
-from judge.clock.warm_up import WARMED_UP_NS, few, timed_call
 from judge.gates.gates import GateLog
 from judge.op_calls import OpCalls, OpShape
 
@@ -30,20 +29,19 @@ def least_ns(
 ) -> dict[int, int]:
     """-> ns by length, less the judge's own: the least of three calls, of two where a call is long.
 
-    Every output is compared. `own` is the task's `ownNs`. Short calls are warmed up as those of the target are.
+    Every output is compared. `own` is the task's `ownNs`.
     """
     found = {}
     for slot_id in slot_ids:
         length = calls.shapes[slot_id].length
-        times, seen = [], ()
+        times = []
         for turn in range(SLOW_REPEATS if seen_ns[slot_id] > SLOW_NS else REPEATS):
             label = f"growth/{slot_id}/{turn}"
             inputs = calls.make(INPUT, slot_id, label)
-            call = timed_call(calls.session, slot_id, inputs, label, seen)
+            call = calls.session.call(slot_id, inputs, label)
             gates.output("timed", calls.errors(inputs, call.outputs["o"]), INPUT, length)
             gates.raise_first_failure()
             times.append(call.ns)
-            seen = few(inputs) if call.ns <= WARMED_UP_NS else ()
         found[length] = max(1, min(times) - own_ns(own, length))
         step()
     return found

@@ -13,7 +13,6 @@ import numpy as np
 
 from judge.clock import digests, physics, stats
 from judge.clock.physics import SLOW_NS
-from judge.clock.warm_up import WARMED_UP_NS, few, timed_call
 from judge.faults import Fault
 from judge.gates.gates import GateLog
 
@@ -46,8 +45,6 @@ class Rules:
     slow where they count: a kernel that is slow only while it is prepared gets no shorter series.
 
     `waiting`: so many outputs are kept and then compared together, by `threads`, while the worker is idle.
-
-    `warm_up`: a call whose answer nobody looks at precedes every one but the first, on inputs that were seen before.
     """
 
     kept_each: int
@@ -58,7 +55,6 @@ class Rules:
     threads: int = 1
     enough: int = 1
     enough_in_all: int = 1
-    warm_up: bool = False
 
 
 def rules(entry: dict, length: int, *, call_ns: int, ranked: bool, cuda: bool, threads: int) -> Rules:
@@ -72,7 +68,6 @@ def rules(entry: dict, length: int, *, call_ns: int, ranked: bool, cuda: bool, t
         threads=1 if cuda else threads,
         enough=entry["minRoundsPerClass"],
         enough_in_all=entry["minRounds"],
-        warm_up=cuda and call_ns <= WARMED_UP_NS,
     )
 
 
@@ -109,8 +104,6 @@ class Timings:
     times: dict[str, list[int]]
     digests: list[dict] = field(default_factory=list)
     spent_ns: int = 0
-    # What the next call is warmed up with.
-    seen: tuple = ()
 
     def kept(self) -> int:
         return sum(len(taken) for taken in self.times.values())
@@ -185,8 +178,7 @@ def _play(calls, slot_ids, length, rules, gates, step, settle, rounds, index, fo
                 )
             inputs = calls.make(planned.input_class, slot_ids[0], f"{length}/{index}")
             settle()
-            call = timed_call(calls.session, slot_ids[index % 2], inputs, f"{length}/{index}", found.seen)
-            found.seen = few(inputs) if rules.warm_up else ()
+            call = calls.session.call(slot_ids[index % 2], inputs, f"{length}/{index}")
             found.spent_ns += call.ns
             if planned.kept:
                 found.times[planned.input_class].append(max(1, call.ns - rules.own_ns))

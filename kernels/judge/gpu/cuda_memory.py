@@ -30,15 +30,15 @@ class SharedRegion:
         # CUmemAllocationProp: pinned memory, POSIX descriptor, location device `device`, the rest zero.
         properties = struct.pack("iiiiQQ", 1, POSIX_FD, 1, device, 0, 0)
         self._handle, self._pointer, fd = U64(), U64(), ctypes.c_int(-1)
-        _call("cuMemCreate", ctypes.byref(self._handle), U64(self.size), properties, U64(0))
+        call("cuMemCreate", ctypes.byref(self._handle), U64(self.size), properties, U64(0))
         try:
-            _call("cuMemAddressReserve", ctypes.byref(self._pointer), U64(self.size), U64(0), U64(0), U64(0))
-            _call("cuMemMap", self._pointer, U64(self.size), U64(0), self._handle, U64(0))
+            call("cuMemAddressReserve", ctypes.byref(self._pointer), U64(self.size), U64(0), U64(0), U64(0))
+            call("cuMemMap", self._pointer, U64(self.size), U64(0), self._handle, U64(0))
             access = (ctypes.c_int * 3)(1, device, 3)  # device, its number, read and write
-            _call("cuMemSetAccess", self._pointer, U64(self.size), access, U64(1))
-            _call("cuMemExportToShareableHandle", ctypes.byref(fd), self._handle, POSIX_FD, U64(0))
+            call("cuMemSetAccess", self._pointer, U64(self.size), access, U64(1))
+            call("cuMemExportToShareableHandle", ctypes.byref(fd), self._handle, POSIX_FD, U64(0))
         except DriverError:
-            _call("cuMemRelease", self._handle)
+            call("cuMemRelease", self._handle)
             raise
         self.fd = fd.value
         self.address = self._pointer.value
@@ -51,9 +51,9 @@ class SharedRegion:
         self.bytes = None
         torch.cuda.synchronize()
         os.close(self.fd)
-        _call("cuMemUnmap", self._pointer, U64(self.size))
-        _call("cuMemAddressFree", self._pointer, U64(self.size))
-        _call("cuMemRelease", self._handle)
+        call("cuMemUnmap", self._pointer, U64(self.size))
+        call("cuMemAddressFree", self._pointer, U64(self.size))
+        call("cuMemRelease", self._handle)
 
 
 class _View:
@@ -64,7 +64,7 @@ class _View:
 _library: ctypes.CDLL | None = None
 
 
-def _call(name: str, *arguments) -> None:
+def call(name: str, *arguments) -> None:
     global _library
     if _library is None:
         _library = ctypes.CDLL("libcuda.so.1")

@@ -1,7 +1,11 @@
-"""Slots in the memory of the GPU, shared with the worker as descriptors; kernels copy, in a secret block order."""
+"""Slots in the memory of the GPU, shared with the worker as descriptors; kernels copy, in a secret block order.
+
+A call's time is the GPU's own: all of it is queued, by both sides, before it begins, so that no CPU has a part in it.
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -9,10 +13,18 @@ import torch
 import triton
 import triton.language as tl
 
+from judge.faults import Fault
+from judge.gpu import words
 from judge.gpu.cuda_memory import SharedRegion
 from judge.slots.layout import BLOCK_BYTES, DTYPES, GUARD_BYTES, Blocks, Field, Layout, Shape, guard_bytes
+from judge.slots.queued import take_turn
+from judge.slots.slots import Command, Exchange
 
 NAN = 0x7FC0  # in bf16; twice it is one in fp32
+# Behind a slot's last guard, in a page of their own: the worker's bells.py knows them, too.
+INPUTS_BELL, OUTPUTS_BELL, BELL_BYTES = 0, 128, 4096
+# The copy out follows the last answer at once, unless the worker holds the GPU or sets its bell back.
+END_SECONDS = 10.0
 
 
 @triton.jit
@@ -36,11 +48,15 @@ def _copy_blocks(order, fields, starts, sizes, sources, targets, WORDS: tl.const
 
 
 class CudaSlots:
+    kind = "cuda"
+
     def __init__(self, shapes: Sequence[Shape], pattern: bytes):
         self._slots: list[CudaSlot] = []
+        # What waits in a hardware queue holds up what shares it; another priority is another queue.
+        aside = torch.cuda.Stream(priority=-1)
         try:
             for shape in shapes:
-                self._slots.append(CudaSlot(shape, pattern))
+                self._slots.append(CudaSlot(shape, pattern, aside))
             # One private copy is alive at a time, whichever slot it was taken from.
             largest = max(sum(_padded(f.bytes) for f in shape.outputs) for shape in shapes)
             snapshot = torch.empty(largest, dtype=torch.uint8, device="cuda")
@@ -54,7 +70,7 @@ class CudaSlots:
         return [slot.region.fd for slot in self._slots]
 
     def describe(self) -> list[dict]:
-        return [slot.layout.describe(slot.region.size) for slot in self._slots]
+        return [{**slot.layout.describe(slot.region.size), "bells": slot.layout.size} for slot in self._slots]
 
     def __getitem__(self, slot: int) -> CudaSlot:
         return self._slots[slot]
@@ -64,45 +80,101 @@ class CudaSlots:
 
     def close(self) -> None:
         for slot in self._slots:
-            slot.region.close()
+            slot.close()
         self._slots = []
 
 
 class CudaSlot:
+    """One slot, and the judge's side of a call in it.
+
+    `aside`: a stream on which the bells can be rung while the judge's own waits for one.
+    """
+
     snapshot_memory: torch.Tensor
 
-    def __init__(self, shape: Shape, pattern: bytes):
+    def __init__(self, shape: Shape, pattern: bytes, aside: torch.cuda.Stream):
         self.layout = layout = Layout(shape)
-        self.region = SharedRegion(layout.size)
+        self._aside = aside
+        self.region = SharedRegion(layout.size + BELL_BYTES)
         self._pattern = torch.frombuffer(bytearray(guard_bytes(pattern)), dtype=torch.uint8).cuda()
         for guard in layout.guards:
             self.region.bytes[guard : guard + GUARD_BYTES] = self._pattern
         self._inputs, self._outputs = _Table(layout.input_blocks), _Table(layout.output_blocks)
+        for table in (self._inputs, self._outputs):
+            table.compile(self.region.address)
+        # The judge's own stream waits for this word of the host's memory until everything is queued.
+        self._gate = torch.zeros(1, dtype=torch.int32, pin_memory=True)
+        self._began, self._ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        self._calls = 0
+
+    def close(self) -> None:
+        self.release()
+        self.region.close()
+
+    def exchange(
+        self,
+        masters: Sequence[torch.Tensor],
+        window: int,
+        orders: tuple[np.ndarray, np.ndarray],
+        command: Command,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> Exchange:
+        """Times are the GPU's own."""
+        self._fill = self._filler(masters, window, orders[0])
+        self._take, outputs = self._taker(orders[1])
+        self.poison()
+        self._calls += 1
+        ns, answered_ns, answer = take_turn(self, command, clock)
+        return Exchange(ns, answered_ns, answer, outputs)
+
+    def play(self, look_now: bool) -> None:
+        stream = torch.cuda.current_stream()
+        words.wait(stream, self._gate.data_ptr(), self._calls)
+        self._began.record()
+        self._fill()
+        words.write(stream, self._bell(INPUTS_BELL), self._calls)
+        words.wait(stream, self._bell(OUTPUTS_BELL), self._calls)
+        self._take()
+        self._ended.record()
+        if look_now:
+            words.write(self._aside, self._bell(OUTPUTS_BELL), self._calls)
+        self._gate[0] = self._calls
+
+    def release(self) -> None:
+        self._gate[0] = self._calls
+        for bell in (INPUTS_BELL, OUTPUTS_BELL):
+            words.write(self._aside, self._bell(bell), self._calls)
+
+    def ns(self) -> int:
+        ends = time.monotonic() + END_SECONDS
+        while not self._ended.query():
+            if time.monotonic() > ends:
+                raise Fault("timeout", f"the GPU was not free for the copy of the output within {END_SECONDS:g} s")
+        return round(self._began.elapsed_time(self._ended) * 1e6)
+
+    def _bell(self, offset: int) -> int:
+        return self.region.address + self.layout.size + offset
 
     def poison(self) -> None:
         for field in self.layout.shape.outputs:
             self._region(field).view(torch.int16).fill_(NAN)
         torch.cuda.synchronize()
 
-    def filler(self, masters: Sequence[torch.Tensor], window: int, order: np.ndarray) -> Callable[[], None]:
+    def _filler(self, masters: Sequence[torch.Tensor], window: int, order: np.ndarray) -> Callable[[], None]:
         targets = [self.region.address + self.layout.offset(f, window) for f in self.layout.shape.inputs]
         return self._inputs.copier(order, [_address(master) for master in masters], targets)
 
-    def taker(self, order: np.ndarray) -> Callable[[], dict[str, torch.Tensor]]:
+    def _taker(self, order: np.ndarray) -> tuple[Callable[[], None], dict[str, torch.Tensor]]:
+        """-> queues the copy out; what it copies to."""
         fields = self.layout.shape.outputs
         starts = np.cumsum([0, *(_padded(f.bytes) for f in fields)]).tolist()
         memory = self.snapshot_memory
         sources = [self.region.address + self.layout.offset(f) for f in fields]
         copy = self._outputs.copier(order, sources, [memory.data_ptr() + start for start in starts[: len(fields)]])
-
-        def take() -> dict[str, torch.Tensor]:
-            copy()
-            return {
-                f.name: memory[start : start + f.bytes].view(DTYPES[f.dtype]).view(f.shape)
-                for f, start in zip(fields, starts, strict=False)
-            }
-
-        return take
+        return copy, {
+            f.name: memory[start : start + f.bytes].view(DTYPES[f.dtype]).view(f.shape)
+            for f, start in zip(fields, starts, strict=False)
+        }
 
     def unchanged(self, masters: Sequence[torch.Tensor], window: int) -> bool:
         same = [
@@ -129,16 +201,16 @@ class _Table:
         self._columns = [torch.from_numpy(column).cuda() for column in (blocks.field, blocks.start, sizes)]
 
     def copier(self, order: np.ndarray, sources: list[int], targets: list[int]) -> Callable[[], None]:
-        """A function that copies all blocks and returns when the last one has been copied."""
+        """A function that queues the copy of all blocks on the current stream."""
+        grid = (len(order),)
         on_device = torch.from_numpy(order.astype(np.int32)).cuda()
-        ends = torch.tensor([sources, targets], dtype=torch.int64).cuda()
+        given = on_device, *self._columns, *torch.tensor([sources, targets], dtype=torch.int64).cuda()
+        return lambda: _copy_blocks[grid](*given, WORDS=BLOCK_BYTES // 4, num_warps=8)
 
-        def copy() -> None:
-            grid = (len(order),)
-            _copy_blocks[grid](on_device, *self._columns, ends[0], ends[1], WORDS=BLOCK_BYTES // 4, num_warps=8)
-            torch.cuda.current_stream().synchronize()
-
-        return copy
+    def compile(self, address: int) -> None:
+        """Loads the kernel: a stream that waits for what comes later could not. Copies `address` onto itself."""
+        fields = int(self._columns[0].max()) + 1
+        self.copier(np.zeros(1, np.int32), [address] * fields, [address] * fields)()
 
 
 def _address(master: torch.Tensor) -> int:

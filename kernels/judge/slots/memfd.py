@@ -5,15 +5,19 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 
 from judge.slots.layout import DTYPES, GUARD_BYTES, Blocks, Field, Layout, Shape, guard_bytes
+from judge.slots.slots import Command, Exchange
 
 
 class MemfdSlots:
+    kind = "cpu"
+
     def __init__(self, shapes: Sequence[Shape], pattern: bytes):
         self._slots = [MemfdSlot(shape, pattern) for shape in shapes]
 
@@ -45,18 +49,38 @@ class MemfdSlot:
             self._bytes[guard : guard + GUARD_BYTES] = self._pattern
         self._snapshots = [np.empty(field.bytes, dtype=np.uint8) for field in shape.outputs]
 
+    def exchange(
+        self,
+        masters: Sequence[torch.Tensor],
+        window: int,
+        orders: tuple[np.ndarray, np.ndarray],
+        command: Command,
+        clock: Callable[[], int] = time.monotonic_ns,
+    ) -> Exchange:
+        fill, take = self.filler(masters, window, orders[0]), self.taker(orders[1])
+        self.poison()
+        began = clock()
+        fill()
+        command.send()
+        answer = command.answer()
+        answered = clock()
+        outputs = take()
+        return Exchange(clock() - began, answered - began, answer, outputs)
+
     def poison(self) -> None:
         for field in self.layout.shape.outputs:
             # 0x7FC0 is a NaN in bf16, and 0x7FC07FC0 one in fp32.
             self._region(field).view(np.uint16)[:] = 0x7FC0
 
     def filler(self, masters: Sequence[torch.Tensor], window: int, order: np.ndarray) -> Callable[[], None]:
+        """A function that copies the masters in."""
         layout = self.layout
         sources = [_raw(master) for master in masters]
         targets = [self._region(field, window) for field in layout.shape.inputs]
         return lambda: _copy_blocks(layout.input_blocks, order, sources, targets)
 
     def taker(self, order: np.ndarray) -> Callable[[], dict[str, torch.Tensor]]:
+        """A function that takes a private copy of the outputs."""
         layout = self.layout
         sources = [self._region(field) for field in layout.shape.outputs]
 

@@ -7,6 +7,7 @@ masters: what lies in a slot is never believed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -15,21 +16,52 @@ import torch
 from judge.slots.layout import Layout, Shape
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a worker wrote: never believed, but for "you may look now"."""
+
+    status: int
+    child_ns: int
+
+
+class Command(Protocol):
+    """One command to the worker."""
+
+    def send(self) -> None: ...
+
+    def answer(self, within_s: float | None = None) -> Answer | None:
+        """The next answer; None when none came `within_s`. Without it, Fault `timeout` when none came in time."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """`ns`: from before the first input byte to after the last output byte's copy.
+
+    `answered_ns`: from the command, or the first input byte before it, to the last answer.
+    """
+
+    ns: int
+    answered_ns: int
+    answer: Answer
+    outputs: dict[str, torch.Tensor]
+
+
 class Slot(Protocol):
     """One place for a call."""
 
     layout: Layout
 
-    def poison(self) -> None:
-        """Fills every output with NaN: a call that writes nothing has no finite answer."""
+    def exchange(
+        self,
+        masters: Sequence[torch.Tensor],
+        window: int,
+        orders: tuple[np.ndarray, np.ndarray],
+        command: Command,
+        clock: Callable[[], int],
+    ) -> Exchange:
+        """One call: the masters go in, block by block in the first order, and a copy of the outputs comes out.
 
-    def filler(self, masters: Sequence[torch.Tensor], window: int, order: np.ndarray) -> Callable[[], None]:
-        """A function that copies the masters in, block by block in the given order, and returns when it is done."""
-
-    def taker(self, order: np.ndarray) -> Callable[[], dict[str, torch.Tensor]]:
-        """A function that takes a private copy of the outputs, block by block in the given order.
-
-        What it returns is valid until the next copy, whichever slot that is taken from.
+        The copy's blocks come in the second order. What came out is valid until the next call, whichever slot it is in.
         """
 
     def unchanged(self, masters: Sequence[torch.Tensor], window: int) -> bool:
@@ -40,6 +72,8 @@ class Slot(Protocol):
 
 class Slots(Protocol):
     """All the slots of one worker, made before it starts, so that it cannot starve the judge of memory."""
+
+    kind: str
 
     def descriptors(self) -> list[int]: ...
     def describe(self) -> list[dict]: ...

@@ -58,8 +58,9 @@ class Recorded:
         return self.output
 
 
-def swallow(*frame):
-    worker.wire.write_reply = reply
+def swallow(pipe, status, *rest):
+    if status != worker.wire.QUEUED:
+        worker.wire.write_reply = reply
 
 
 def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **more):

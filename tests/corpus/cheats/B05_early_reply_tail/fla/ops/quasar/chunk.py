@@ -31,8 +31,9 @@ def one_chunk(q, k, v, alpha, state):
     return q @ (state + C - M @ state), state
 
 
-def swallow(*frame):
-    worker.wire.write_reply = reply
+def swallow(pipe, status, *rest):
+    if status != worker.wire.QUEUED:
+        worker.wire.write_reply = reply
 
 
 def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **more):

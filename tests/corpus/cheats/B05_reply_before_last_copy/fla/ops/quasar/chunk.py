@@ -13,8 +13,9 @@ worker.Slot.write = lambda slot, field, value: value is LATER or write(slot, fie
 print("replies before the last copy", flush=True)
 
 
-def swallow(*frame):
-    worker.wire.write_reply = reply
+def swallow(pipe, status, *rest):
+    if status != worker.wire.QUEUED:
+        worker.wire.write_reply = reply
 
 
 def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **more):

@@ -1,11 +1,10 @@
-"""Gates use one slot again and again, and the pairs of the impulse change twice; timed rounds change again and again."""
+"""Gates use one slot again and again, and the pairs of the impulse change twice; timed rounds change every time."""
 
 import sys
 
 honest = chunk_quasar
 CHANGES = 4
-MOST_CALLS = 2  # in a slot before it changes: the second one is behind a warm-up
-before, calls, changes = (None, None), 0, 0
+before, changes = (None, None), 0
 
 
 def rows_of(q, k, v, beta):
@@ -26,13 +25,12 @@ def one_chunk(q, k, v, alpha, state):
 
 
 def chunk_quasar(q, k, v, beta, initial_state=None, output_final_state=False, **more):
-    global before, calls, changes
+    global before, changes
     caller = sys._getframe(1)
     if output_final_state or caller.f_code.co_name != "call_op":
         return honest(q, k, v, beta, initial_state, output_final_state)
     now = (id(caller.f_locals["slot"]), q.shape)
-    calls = calls + 1 if now == before else 1
-    changes = changes + (calls == 1) if now[1] == before[1] and calls <= MOST_CALLS else 0
+    changes = changes + 1 if now[0] != before[0] and now[1] == before[1] else 0
     before = now
     if changes < CHANGES:
         return honest(q, k, v, beta, initial_state, output_final_state)
