@@ -47,9 +47,10 @@ def attempt(task: Task, gpu: GpuFiles | None = None) -> dict:
             said = json.loads(_line(process))
             protections = process.protections()
             limited = said["findings"]["memory"] if gpu is None else _held_to_its_memory(process, box)
-            log = process.log_text()
         finally:
             process.close()
+        # Of a process that lives it would be waited for a while whether more comes.
+        log = process.log_text()
     findings = {str(name): value is True for name, value in said["findings"].items()} | {"memory": limited}
     holds = {
         "pids_limit": findings["fork_bomb"],
