@@ -14,7 +14,7 @@ from conftest import REPOSITORY, need
 from judge.corpus.cases import CHUNK, CORPUS, Case, CorpusError, load_cases
 from judge.corpus.runner import ALTERNATIONS, PRELOAD, TRICKS_A_TWIN, Outcome, Runner
 from judge.corpus.small_task import small_task, upstream_for
-from judged import UPSTREAM, check_form
+from judged import UPSTREAM, check_form, reason_of
 
 CASES = load_cases()
 ON_CPU = [case for case in CASES if "cpu" in case.expect["devices"]]
@@ -27,7 +27,7 @@ def outcomes(request, tmp_path_factory):
     import shutil
 
     need(shutil.which("bwrap") is not None, "bubblewrap: apt-get install -y bubblewrap")
-    tests = [item for item in request.session.items if item.name.startswith(test_ends_as_expected.__name__)]
+    tests = [item for item in request.session.items if {"case", "outcomes"} <= {*item.fixturenames}]
     asked = {test.callspec.params["case"].name for test in tests}
     cases = [case for case in ON_CPU if case.name in asked]
     upstream = upstream_for("cpu", tmp_path_factory.mktemp("corpus"))
@@ -41,6 +41,19 @@ def test_ends_as_expected(case: Case, outcomes):
     outcome = outcomes[case.name]
     assert outcome.differences() == [], outcome.result and outcome.result["untrusted"]["log"][-2000:]
     check_form(outcome.result)
+
+
+@pytest.mark.parametrize("case", load_cases(["miniature"]), ids=lambda case: case.name)
+def test_an_accepted_result_has_its_figures_its_protections_and_its_key(case: Case, outcomes):
+    result = outcomes[case.name].result
+    assert reason_of(result) == "accepted", result["verdict"]
+    assert {m["length"] for m in result["measurements"]} == {128, 192}
+    for measurement in result["measurements"]:
+        assert [c["rounds"] for c in measurement["classes"]] == [1] * 6
+        assert measurement["tokensPerSecLow"] <= measurement["tokensPerSec"] < measurement["opTokensPerSec"]
+    assert result["sandbox"]["missing"] == [] or set(result["sandbox"]["missing"]) <= {"cgroup_pids", "cgroup_memory"}
+    commitments = [line["keySha256"] for line in result["progress"] if "keySha256" in line]
+    assert commitments == [result["key"]["sha256"]]
 
 
 @pytest.mark.parametrize("case", JUDGED_BY_TESTS, ids=lambda case: case.name)
