@@ -97,7 +97,7 @@ def test_a_wrong_upstream_is_infra_and_says_what_to_do(tmp_path):
 
 @pytest.mark.usefixtures("sandbox_tools")
 def test_a_judge_that_is_asked_to_stop_leaves_a_valid_result_and_no_worker(tmp_path):
-    (tmp_path / "claim.json").write_text(json.dumps(claim()))
+    (tmp_path / "claim.json").write_text(json.dumps(claim(targetLength=512)))
     out = tmp_path / "result.json"
     arguments = ("--claim", str(tmp_path / "claim.json"), "--upstream", str(UPSTREAM), "--out", str(out))
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "kernels"), "TMPDIR": str(tmp_path)}
