@@ -106,10 +106,10 @@ class Session:
             raise Fault("resource_limit", f"the kernel needs more memory than the task allows (call {label})")
         if status == wire.DOES_NOT_FIT:
             raise Fault("unsupported", f"this length does not fit into the GPU's memory (call {label})")
-        if status == wire.QUEUED:
-            raise Fault("protocol_error", f"the worker said twice that the call is queued (call {label})")
         if status == wire.CALL_FAILED:
             raise Fault("early_exit", f"the kernel raised an exception (call {label}): see the end of the log")
+        if status not in (wire.OK, wire.BAD_OUTPUT):
+            raise Fault("protocol_error", f"status {status} does not end a call (call {label})")
 
     def _ask(self, op: int, timeout_s: float) -> int:
         """-> the status of the answer."""

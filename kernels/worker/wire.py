@@ -11,7 +11,7 @@ COMMAND_MAGIC = 0x51524331
 REPLY_MAGIC = 0x51525231
 PING, RUN, EXIT, HELLO = 1, 2, 3, 4
 OK, IMPORT_FAILED, CALL_FAILED, OUT_OF_MEMORY, BAD_OUTPUT, DOES_NOT_FIT, QUEUED = 0, 1, 2, 3, 4, 5, 6
-# Being woken costs more than the pipe does.
+# On a CPU this is in a call's time, and being woken costs more than the pipe does.
 SPIN_NS = 200_000
 
 

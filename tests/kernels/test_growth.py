@@ -57,13 +57,7 @@ def test_the_least_of_the_calls_counts_less_the_judge_s_own_and_all_are_compared
 
 def measured(median_ns, spread=0.0):
     low, high = int(median_ns * (1 - spread)), int(median_ns * (1 + spread))
-    one = {
-        "input": growth.INPUT,
-        "medianNs": median_ns,
-        "ciLowNs": low,
-        "ciHighNs": high,
-        "p90Ns": high,
-    }
+    one = {"input": growth.INPUT, "medianNs": median_ns, "ciLowNs": low, "ciHighNs": high, "p90Ns": high}
     return {"length": TARGET, "classes": [one]}
 
 
@@ -85,12 +79,10 @@ def test_a_target_that_is_faster_than_its_neighbours_is_implausible():
 @pytest.mark.parametrize(
     ("times", "flags"),
     [
-        (
-            (250_000, 700_000, 1_400_000),
-            ["growth_not_judged", "near_length_not_judged"],
-        ),
-        ((1_000_000, 2_000_000, 4_000_000), ["growth_not_judged"]),
-        ((1_400_000, 2_800_000, 5_600_000), []),
+        ((250_000, 700_000, 1_400_000), ["growth_not_judged", "near_length_not_judged"]),
+        ((1_000_000, 2_000_000, 4_000_000), ["growth_not_judged", "near_length_not_judged"]),
+        ((1_400_000, 2_800_000, 5_600_000), ["near_length_not_judged"]),
+        ((1_750_000, 3_500_000, 7_000_000), []),
         ((100_000_000, 200_000_000, 400_000_000), []),
     ],
 )

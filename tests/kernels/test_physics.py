@@ -87,6 +87,12 @@ def test_growth_is_asked_between_lengths_of_any_ratio():
     assert physics.stops_growing({1_000_000: 40_000_000, 1_000_001: 40_000_013}) is None
 
 
+def test_a_fixed_cost_is_suspect_only_where_it_outweighs_the_work():
+    assert physics.stops_growing({500_000: 2_100_000 + 50_000, 1_000_000: 2_100_000 + 100_000}) is None
+    assert physics.stops_growing({500_000: 2_500_000 + 50_000, 1_000_000: 2_500_000 + 100_000}) is not None
+    assert physics.stops_growing({500_000: 4_000_000 + 1_000_000, 1_000_000: 4_000_000 + 2_000_000}) is None
+
+
 def test_short_calls_need_not_grow():
     assert physics.stops_growing({512: 300_000, 1024: 300_000, 2048: 310_000}) is None
 

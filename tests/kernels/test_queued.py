@@ -16,12 +16,7 @@ class Scene:
     """A turn, a command and a clock in one; notes what is done. `answers` come in order, None is silence."""
 
     def __init__(self, *answers, takes_ns=CALL_NS):
-        self.answers, self.takes_ns, self.now, self.done = (
-            list(answers),
-            takes_ns,
-            0,
-            [],
-        )
+        self.answers, self.takes_ns, self.now, self.done = (list(answers), takes_ns, 0, [])
 
     def send(self):
         self.done.append("sent")
@@ -65,7 +60,7 @@ def test_inputs_come_all_the_same_to_a_worker_that_takes_long_to_queue(answers):
     assert scene.done == ["sent", "played", "released", "timed"] and not scene.answers
 
 
-@pytest.mark.parametrize("status", [wire.OK, wire.BAD_OUTPUT])
+@pytest.mark.parametrize("status", [wire.OK, wire.BAD_OUTPUT, wire.IMPORT_FAILED, 99])
 def test_an_answer_before_the_inputs_is_leave_to_look_at_once(status):
     scene = Scene(status)
     assert scene.taken()[2].status == status
@@ -73,9 +68,7 @@ def test_an_answer_before_the_inputs_is_leave_to_look_at_once(status):
 
 
 @pytest.mark.parametrize("status", [wire.CALL_FAILED, wire.DOES_NOT_FIT, wire.OUT_OF_MEMORY])
-def test_a_call_that_was_given_up_gets_no_inputs_and_what_the_worker_queued_goes_on(
-    status,
-):
+def test_a_call_that_was_given_up_gets_no_inputs_and_what_the_worker_queued_goes_on(status):
     scene = Scene(status)
     assert scene.taken() == (0, 0, Answer(status, 7))
     assert scene.done == ["sent", "released"]

@@ -66,9 +66,11 @@ def test_a_call_takes_as_long_as_its_worker(pipes):
     assert call(pipes, worker_wire.OK) == 1000
 
 
-def test_a_worker_that_only_queues_a_call_has_not_answered_it(pipes):
-    with pytest.raises(Fault, match="twice that the call is queued"):
-        call(pipes, worker_wire.QUEUED)
+@pytest.mark.parametrize("status", [worker_wire.QUEUED, worker_wire.IMPORT_FAILED, 99])
+def test_a_status_that_ends_no_call_is_no_answer(pipes, status):
+    with pytest.raises(Fault, match=f"status {status} does not end a call") as raised:
+        call(pipes, status)
+    assert raised.value.reason == "protocol_error"
 
 
 def command(pipes, limit_s):

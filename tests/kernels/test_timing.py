@@ -22,10 +22,7 @@ def summaries(call_ns, seen_ns=None, first_ns=None):
     """`first_ns`: what the two rounds take that never count."""
 
     def call(slot_id, inputs, label):
-        return Call(
-            first_ns if first_ns and label in ("1000/0", "1000/1") else call_ns,
-            {"o": None},
-        )
+        return Call(first_ns if first_ns and label in ("1000/0", "1000/1") else call_ns, {"o": None})
 
     calls = SimpleNamespace(
         classes=CLASSES,
@@ -55,9 +52,7 @@ def test_a_kernel_that_was_slow_only_while_it_was_prepared_gets_no_shorter_serie
     assert played(1_000_000, timing.SLOW_NS + 1) == {6}
 
 
-def test_a_class_may_have_more_than_its_share_until_there_are_enough_in_all(
-    monkeypatch,
-):
+def test_a_class_may_have_more_than_its_share_until_there_are_enough_in_all(monkeypatch):
     monkeypatch.setitem(ENTRY, "minRounds", 16)
     assert played(1_000_000) == {10}
 

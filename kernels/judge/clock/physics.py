@@ -12,7 +12,7 @@ from judge.clock.stats import half_width
 
 # Reads outnumber writes three to one in the op, and memory serves reads a little faster than the yardstick's copy.
 ROOFLINE_TOLERANCE = 0.9
-# Below this much data the caches and the launches decide, not the memory.
+# Below this much data the caches decide, not the memory.
 SMALLEST_BYTES = 256 * 2**20
 
 # Double the length, and the time less what may be a fixed cost grows by at least this factor. No launching is in it:
@@ -22,8 +22,8 @@ FIXED_COST_NS = 500_000
 # Lengths closer than this are compared token by token instead.
 LEAST_STEP = 1.5
 MAX_DISAGREEMENT = 0.15
-# Shorter calls differ by less, and by chance.
-DISAGREEMENT_NS = 250_000
+# What padding to whole chunks may cost a kernel at an odd length: all inputs moved once more, at a million tokens.
+DISAGREEMENT_NS = 1_000_000
 
 MAX_HALF_WIDTH = 0.05
 # A call that takes longer gets fewer rounds than these, and their interval is as wide as chance makes it.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import mmap
 import os
-import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -55,7 +54,7 @@ class MemfdSlot:
         window: int,
         orders: tuple[np.ndarray, np.ndarray],
         command: Command,
-        clock: Callable[[], int] = time.monotonic_ns,
+        clock: Callable[[], int],
     ) -> Exchange:
         fill, take = self.filler(masters, window, orders[0]), self.taker(orders[1])
         self.poison()
