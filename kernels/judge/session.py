@@ -27,7 +27,7 @@ EXIT_SECONDS = {"cuda": 2.0, "cpu": 10.0}
 
 @dataclass(frozen=True)
 class Call:
-    """What one call left behind. `ns`: from before the first input byte to after the last output byte's copy."""
+    """What one call left behind. `ns` is that of its exchange."""
 
     ns: int
     outputs: dict[str, torch.Tensor]
@@ -142,7 +142,7 @@ class _Command:
     def answer(self, within_s: float | None = None) -> Answer | None:
         left = max(0.0, self._ends - time.monotonic())
         if within_s is None or within_s >= left:
-            return Answer(*wire.receive(self._pipes.reply, self._nonce, left))
+            return Answer(*wire.receive(self._pipes.reply, self._nonce, left, self._limit_s))
         if not wire.readable(self._pipes.reply, within_s):
             return None
         return self.answer()

@@ -44,11 +44,12 @@ def readable(fd: int, timeout_s: float) -> bool:
     return bool(waiting.poll(max(1, int(timeout_s * 1000))))
 
 
-def receive(fd: int, nonce: bytes, timeout_s: float) -> tuple[int, int]:
+def receive(fd: int, nonce: bytes, timeout_s: float, limit_s: float | None = None) -> tuple[int, int]:
     """-> (status, child event ns) of the next reply, which must carry `nonce`.
 
-    Raises Fault: `timeout` when nothing came, `early_exit` on a clean end of file, `protocol_error` for a short, long,
-    foreign or forged frame. `fd` must be non-blocking.
+    Raises Fault: `timeout` when nothing came (its text names `limit_s`, if `timeout_s` is but the rest of that),
+    `early_exit` on a clean end of file, `protocol_error` for a short, long, foreign or forged frame. `fd` must be
+    non-blocking.
     """
     deadline = time.monotonic() + timeout_s
     data = b""
@@ -57,7 +58,7 @@ def receive(fd: int, nonce: bytes, timeout_s: float) -> tuple[int, int]:
         if left <= 0:
             if data:
                 raise Fault("protocol_error", f"the worker sent {len(data)} of {REPLY.size} bytes and then nothing")
-            raise Fault("timeout", f"no answer within {round(timeout_s, 1):g} s")
+            raise Fault("timeout", f"no answer within {timeout_s if limit_s is None else limit_s:g} s")
         if not readable(fd, left):
             continue
         part = _read(fd, REPLY.size - len(data))

@@ -6,9 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-
-pytest.importorskip("triton")
-from judge.faults import Fault
+from judge.faults import Fault, Refused
+from judge.op_calls import OpShape
 from judge.slots import cuda
 from judge.slots.cuda import CudaSlot, CudaSlots
 from worker import bells
@@ -61,9 +60,18 @@ def test_the_clock_is_around_both_copies_and_begins_when_all_is_queued(asked):
     assert asked == SIDE and int(slot._gate[0]) == 3
 
 
-def test_leave_to_look_now_is_given_before_the_clock_begins(asked):
-    a_slot(asked).play(look_now=True)
+def test_leave_to_look_now_is_given_before_the_clock_begins(asked, monkeypatch):
+    slot, seen = a_slot(asked), []
+    write = cuda.words.write
+
+    def noting(stream, *rest):
+        seen.append((stream.name, int(slot._gate[0])))
+        write(stream, *rest)
+
+    monkeypatch.setattr(cuda.words, "write", noting)
+    slot.play(look_now=True)
     assert asked == [*SIDE, ("aside", "write", "outputs", 3)]
+    assert seen == [("own", 0), ("aside", 0)] and int(slot._gate[0]) == 3
 
 
 def test_release_opens_the_gate_and_rings_both_bells_aside(asked):
@@ -79,12 +87,89 @@ def test_a_copy_that_never_ends_is_a_timeout(asked, monkeypatch):
     assert raised.value.reason == "timeout"
 
 
+@pytest.fixture
+def regions(monkeypatch):
+    """How many regions are open."""
+    opened = []
+
+    class Region:
+        def __init__(self, size):
+            opened.append(self)
+
+        def close(self):
+            opened.remove(self)
+
+    monkeypatch.setattr(cuda, "SharedRegion", Region)
+    return opened
+
+
+def test_a_slot_that_cannot_be_made_gives_its_memory_back(regions, monkeypatch):
+    monkeypatch.setattr(CudaSlot, "_prepare", lambda *given: (_ for _ in ()).throw(torch.OutOfMemoryError("full")))
+    with pytest.raises(torch.OutOfMemoryError):
+        CudaSlot(OpShape(64).slot(), bytes(32), None)
+    assert regions == []
+
+
+def test_a_driver_without_words_is_refused_before_a_submission_runs(regions, monkeypatch):
+    def lacking(*given):
+        raise AttributeError("undefined symbol: cuStreamWriteValue32_v2")
+
+    monkeypatch.setattr(cuda.words, "write", lacking)
+    slot = CudaSlot.__new__(CudaSlot)
+    slot.layout, slot.region = SimpleNamespace(size=SIZE), SimpleNamespace(address=ADDRESS)
+    slot._aside, slot._gate, slot._calls = None, torch.zeros(1, dtype=torch.int32), 0
+    with pytest.raises(Refused, match="install a newer one"):
+        slot._try_words()
+
+
+class Driver:
+    """What the worker asks of the CUDA driver."""
+
+    def __init__(self, status=0):
+        self.asked, self.status = [], status
+
+    def __getattr__(self, operation):
+        def call(stream, address, value, flags):
+            self.asked.append((operation, address.value, value.value, flags.value))
+            return self.status
+
+        return call
+
+
+def the_worker_s(driver, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=0))
+    made = bells.Bells.__new__(bells.Bells)
+    made.address, made.calls, made.driver = ADDRESS + SIZE, 0, driver
+    return made
+
+
+def test_the_worker_waits_and_rings_with_the_number_of_its_call(monkeypatch):
+    driver = Driver()
+    made = the_worker_s(driver, monkeypatch)
+    for _ in range(2):
+        made.await_inputs()
+        made.ring()
+    waits, writes = "cuStreamWaitValue32_v2", "cuStreamWriteValue32_v2"
+    assert [(op, NAMES[address], value, flags) for op, address, value, flags in driver.asked] == [
+        (waits, "inputs", 1, cuda.words.AT_LEAST),
+        (writes, "outputs", 1, cuda.words.PLAIN),
+        (waits, "inputs", 2, cuda.words.AT_LEAST),
+        (writes, "outputs", 2, cuda.words.PLAIN),
+    ]
+
+
+def test_a_driver_that_refuses_the_worker_is_an_error(monkeypatch):
+    with pytest.raises(RuntimeError, match="801"):
+        the_worker_s(Driver(status=801), monkeypatch).await_inputs()
+
+
 class Places:
     """Two slots of a worker that set a bell back: the judge's stream is free when that one was rung often enough."""
 
-    def __init__(self, often):
+    def __init__(self, often, aside_free=True):
         self.often, self.rung, self.closed = often, [0, 0], []
         self.slots = CudaSlots.__new__(CudaSlots)
+        self.slots._aside = SimpleNamespace(query=lambda: aside_free)
         self.slots._slots = [
             SimpleNamespace(
                 release=lambda i=i: self._ring(i), region=SimpleNamespace(close=lambda i=i: self.closed.append(i))
@@ -106,9 +191,10 @@ def test_no_slot_is_closed_before_the_judge_s_stream_is_free(monkeypatch):
     assert places.rung == [5, 5] and places.closed == [0, 1] and len(places.slots) == 0
 
 
-def test_a_stream_that_stays_stuck_holds_up_no_verdict(monkeypatch):
-    places = Places(often=10**9)
+@pytest.mark.parametrize("aside_free", [True, False])
+def test_a_stream_that_stays_stuck_holds_up_no_verdict(monkeypatch, aside_free):
+    places = Places(10**9, aside_free)
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: places)
     monkeypatch.setattr(cuda, "END_SECONDS", 0.01)
     places.slots.close()
-    assert places.closed == []
+    assert places.closed == [] and (sum(places.rung) > 0) == aside_free

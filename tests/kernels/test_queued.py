@@ -82,6 +82,14 @@ def test_a_worker_that_ends_or_hangs_holds_nobody_up(answers):
     assert scene.done[-1] == "released"
 
 
+def test_a_side_that_cannot_be_queued_holds_nobody_up(monkeypatch):
+    scene = Scene(wire.QUEUED)
+    monkeypatch.setattr(scene, "play", lambda look_now: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        scene.taken()
+    assert scene.done == ["sent", "released"]
+
+
 def test_queued_is_said_once():
     assert Scene(wire.QUEUED, wire.QUEUED).taken()[2].status == wire.QUEUED
 

@@ -1,6 +1,6 @@
 """Slots in the memory of the GPU, shared with the worker as descriptors; kernels copy, in a secret block order.
 
-A call's time is the GPU's own: all of it is queued, by both sides, before it begins, so that no CPU has a part in it.
+A call's time is the GPU's own: both sides queue it before it begins.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ import torch
 import triton
 import triton.language as tl
 
-from judge.faults import Fault
+from judge.faults import Fault, Refused
 from judge.gpu import words
-from judge.gpu.cuda_memory import SharedRegion
+from judge.gpu.cuda_memory import DriverError, SharedRegion
 from judge.slots.layout import BLOCK_BYTES, DTYPES, GUARD_BYTES, Blocks, Field, Layout, Shape, guard_bytes
 from judge.slots.queued import take_turn
 from judge.slots.slots import Command, Exchange
@@ -53,10 +53,10 @@ class CudaSlots:
     def __init__(self, shapes: Sequence[Shape], pattern: bytes):
         self._slots: list[CudaSlot] = []
         # What waits in a hardware queue holds up what shares it; another priority is another queue.
-        aside = torch.cuda.Stream(priority=-1)
+        self._aside = torch.cuda.Stream(priority=-1)
         try:
             for shape in shapes:
-                self._slots.append(CudaSlot(shape, pattern, aside))
+                self._slots.append(CudaSlot(shape, pattern, self._aside))
             # One private copy is alive at a time, whichever slot it was taken from.
             largest = max(sum(_padded(f.bytes) for f in shape.outputs) for shape in shapes)
             snapshot = torch.empty(largest, dtype=torch.uint8, device="cuda")
@@ -79,13 +79,17 @@ class CudaSlots:
         return len(self._slots)
 
     def close(self) -> None:
-        """For when the worker has ended, or is about to: until then it may set back a bell that the judge waits for."""
+        """For when the worker has ended, or is about to: until then it may set back a bell that the judge waits for.
+
+        If the GPU is not free in time, its memory stays taken: this process can still write a verdict, and no more.
+        """
         ends = time.monotonic() + END_SECONDS
         while not torch.cuda.current_stream().query():
             if time.monotonic() > ends:
-                return  # what this process still holds ends with it: a verdict must not wait for it
-            for slot in self._slots:
-                slot.release()
+                return
+            if self._aside.query():  # a full queue would hold up this thread
+                for slot in self._slots:
+                    slot.release()
             time.sleep(0.001)
         for slot in self._slots:
             slot.region.close()
@@ -104,6 +108,14 @@ class CudaSlot:
         self.layout = layout = Layout(shape)
         self._aside = aside
         self.region = SharedRegion(layout.size + BELL_BYTES)
+        try:
+            self._prepare(pattern)
+        except BaseException:
+            self.region.close()
+            raise
+
+    def _prepare(self, pattern: bytes) -> None:
+        layout = self.layout
         self._pattern = torch.frombuffer(bytearray(guard_bytes(pattern)), dtype=torch.uint8).cuda()
         for guard in layout.guards:
             self.region.bytes[guard : guard + GUARD_BYTES] = self._pattern
@@ -114,7 +126,14 @@ class CudaSlot:
         self._gate = torch.zeros(1, dtype=torch.int32, pin_memory=True)
         self._began, self._ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         self._calls = 0
-        self.release()  # fails here, before a submission runs, where the driver has no such operations
+        self._try_words()
+
+    def _try_words(self) -> None:
+        """Before a submission runs."""
+        try:
+            self.release()
+        except (AttributeError, DriverError) as error:
+            raise Refused(f"this driver has no stream memory operations: install a newer one ({error})") from error
 
     def exchange(
         self,
@@ -153,6 +172,7 @@ class CudaSlot:
     def ns(self) -> int:
         ends = time.monotonic() + END_SECONDS
         while not self._ended.query():
+            time.sleep(0)
             if time.monotonic() > ends:
                 raise Fault("timeout", f"the output could not be copied within {END_SECONDS:g} s: the GPU was not free")
         return round(self._began.elapsed_time(self._ended) * 1e6)

@@ -1,4 +1,4 @@
-"""A call whose work both sides queue on the GPU before it begins, so that no CPU's pace is in its time."""
+"""A call whose work both sides queue on the GPU before it begins, so that a CPU's pace is in no fast kernel's time."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ class Command(Protocol):
 
 @dataclass(frozen=True)
 class Exchange:
-    """`ns`: from before the first input byte to after the last output byte's copy.
+    """`ns`: from before the first input byte to after the last output byte's copy, and what the worker held up beside.
 
     `answered_ns`: from the command, or the first input byte before it, to the last answer.
     """
@@ -61,7 +61,8 @@ class Slot(Protocol):
     ) -> Exchange:
         """One call: the masters go in, block by block in the first order, and a copy of the outputs comes out.
 
-        The copy's blocks come in the second order. What came out is valid until the next call, whichever slot it is in.
+        The copy's blocks come in the second order. A call that writes nothing has no finite answer. What came out is
+        valid until the next call, whichever slot it is in.
         """
 
     def unchanged(self, masters: Sequence[torch.Tensor], window: int) -> bool:

@@ -2,7 +2,6 @@
 
 import sys
 
-worker = sys.modules["__main__"]
 honest = chunk_quasar
 
 from worker import bells

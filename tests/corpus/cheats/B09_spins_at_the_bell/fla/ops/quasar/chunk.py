@@ -6,7 +6,7 @@ import triton.language as tl
 from worker import bells
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["serial"])
 def _spin(bell, serial):
     seen = tl.load(bell, volatile=True)
     while seen < serial:
