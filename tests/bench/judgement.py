@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from judge.clock.fixed import FixedPart
+from judge.clock.stopwatch import taken_ns
 from judge.corpus.cases import CHUNK, load_cases
 from judge.corpus.small_task import small_task, upstream_for
 from judge.device import CpuDevice, CudaDevice, Device, Unsteady
@@ -97,13 +98,8 @@ class Crowd:
         """What `_delay` takes for one ns, at the clock of a GPU that is busy."""
         if self.device.kind == "cpu":
             return 1.0
-        began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
         torch.cuda._sleep(SLEEP_CYCLES)  # the clock comes up
-        began.record()
-        torch.cuda._sleep(SLEEP_CYCLES)
-        ended.record()
-        ended.synchronize()
-        return SLEEP_CYCLES / (began.elapsed_time(ended) * 1e6)
+        return SLEEP_CYCLES / taken_ns(self.device.torch, lambda: torch.cuda._sleep(SLEEP_CYCLES))
 
     def unsteady_rounds(self) -> int:
         return self.device.unsteady_rounds if isinstance(self.device, CrowdedGpu) else 0

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 
+from judge.clock.stopwatch import taken_ns
 from judge.keys import Keys
 from judge.op_calls import OpShape
 from judge.task import Task
@@ -60,24 +61,14 @@ class FixedPart:
         return lambda: layer(x)
 
     def _median(self, run: Callable[[], object]) -> int:
-        timed = self._on_gpu if self._device.type == "cuda" else self._on_cpu
-        times = [timed(run) for _ in range(DROPPED + REPEATS)]
+        times = [self._timed(run) for _ in range(DROPPED + REPEATS)]
         return sorted(times[DROPPED:])[REPEATS // 2]
 
-    def _on_cpu(self, run: Callable[[], object]) -> int:
-        began = self._clock()
-        run()
-        return self._clock() - began
-
-    def _on_gpu(self, run: Callable[[], object]) -> int:
-        """As calls are timed: the GPU's time of work that was queued before."""
-        began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        torch.cuda._sleep(QUEUED_CYCLES)
-        began.record()
-        run()
-        ended.record()
-        ended.synchronize()
-        return round(began.elapsed_time(ended) * 1e6)
+    def _timed(self, run: Callable[[], object]) -> int:
+        """As calls are timed: on a GPU its own time, of work that was queued before."""
+        if self._device.type == "cuda":
+            torch.cuda._sleep(QUEUED_CYCLES)
+        return taken_ns(self._device, run, clock=self._clock)
 
 
 def _pinned_layer(tree: Path) -> type:

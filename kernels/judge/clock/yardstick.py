@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
+from judge.clock.stopwatch import taken_ns
 from judge.faults import Refused
 
 MAX_DRIFT = 0.01
@@ -55,30 +56,14 @@ def _copies(device: torch.device, size: Size) -> Callable[[], None]:
     return lambda: target.copy_(source)
 
 
-def _timed(device: torch.device, work: Callable[[], None], times: int) -> int:
-    """Mean ns of one piece of work, on the device's own clock where it has one."""
-    if device.type == "cpu":
-        began = time.monotonic_ns()
-        for _ in range(times):
-            work()
-        return (time.monotonic_ns() - began) // times
-    began, ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    began.record()
-    for _ in range(times):
-        work()
-    ended.record()
-    ended.synchronize()
-    return round(began.elapsed_time(ended) * 1e6 / times)
-
-
 def _sampler(device: torch.device, size: Size) -> Callable[[], dict[str, int]]:
     """Makes the buffers once and warms up; every call of what it returns times a few products and a few copies."""
     products, copies = _products(device, size), _copies(device, size)
 
     def sample() -> dict[str, int]:
         return {
-            "matmul": _timed(device, products, size.products),
-            "copy": _timed(device, copies, size.copies),
+            "matmul": taken_ns(device, products, size.products),
+            "copy": taken_ns(device, copies, size.copies),
         }
 
     ends = time.monotonic_ns() + size.warm_ms * 1_000_000
@@ -156,7 +141,7 @@ def load(device: torch.device | str, seconds: float = 0.5) -> Iterator[None]:
     if device.type != "cuda":
         raise Refused("clocks are locked and verified on a GPU only")
     product = _products(device, FULL["cuda"])
-    each_ns = min(_timed(device, product, 4) for _ in range(8))
+    each_ns = min(taken_ns(device, product, 4) for _ in range(8))
     try:
         for _ in range(min(QUEUE, int(seconds * 1e9 / each_ns))):
             product()
