@@ -17,7 +17,7 @@ from judge.keys import Keys, window
 from judge.memory import HostMemory, Memory
 from judge.sandbox.launch import Pipes, Process
 from judge.slots.layout import WINDOW_ROWS
-from judge.slots.slots import Answer, Slots
+from judge.slots.slots import Answer, Given, Slots
 
 # Loading PyTorch from a cold disk takes a while.
 READY_SECONDS = 120.0
@@ -78,12 +78,11 @@ class Session:
         name = f"{self.name}/{label}"
         nonce = self.keys.nonce(name)
         first_row = window(nonce, WINDOW_ROWS)
-        blocks = self.keys.stream(f"blocks/{name}")
-        orders = tuple(blocks.permutation(len(b)) for b in (slot.layout.input_blocks, slot.layout.output_blocks))
+        given = Given(masters, first_row, slot.layout.orders(self.keys.stream(f"blocks/{name}")))
         limit = self._within(self.limits["callSeconds"] if timeout_s is None else timeout_s)
         try:
             command = _Command(self.process.pipes, wire.RUN, nonce, slot_id, limit)
-            done = slot.exchange(masters, first_row, orders, command, self._clock)
+            done = slot.exchange(given, command, self._clock)
         except Fault as fault:
             raise self.process.why_ended(Fault(fault.reason, f"{fault.detail} (call {label})")) from fault
         self.memory.look()

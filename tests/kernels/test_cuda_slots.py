@@ -6,41 +6,45 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from judge import wire
 from judge.faults import Fault, Refused
 from judge.op_calls import OpShape
-from judge.slots import cuda
+from judge.slots import cuda, gpu_turn
 from judge.slots.cuda import CudaSlot, CudaSlots
+from judge.slots.gpu_turn import GpuTurn
+from judge.slots.slots import Answer, Exchange, Given
 from worker import bells
 
-ADDRESS, SIZE = 1 << 40, 8192
-NAMES = {ADDRESS + SIZE + bells.INPUTS: "inputs", ADDRESS + SIZE + bells.OUTPUTS: "outputs"}
+ADDRESS = 1 << 40
+NAMES = {ADDRESS + bells.INPUTS: "inputs", ADDRESS + bells.OUTPUTS: "outputs"}
 
 
 @pytest.fixture
 def asked(monkeypatch):
     """In order, what is queued on which stream."""
-    noted = []
-    stream = SimpleNamespace(name="own", query=lambda: True)
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda: stream)
+    noted, zeros = [], torch.zeros
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(name="own"))
+    monkeypatch.setattr(torch, "zeros", lambda *size, dtype, pin_memory: zeros(*size, dtype=dtype))
     for verb in ("wait", "write"):
 
         def note(stream, address, value, verb=verb):
             noted.append((stream.name, verb, NAMES.get(address, "gate"), value))
 
-        monkeypatch.setattr(cuda.words, verb, note)
+        monkeypatch.setattr(gpu_turn.words, verb, note)
+    monkeypatch.setattr(torch.cuda, "Event", lambda enable_timing: SimpleNamespace(query=lambda: False))
     return noted
 
 
-def a_slot(noted, calls=3):
-    slot = CudaSlot.__new__(CudaSlot)
-    slot.layout, slot.region = SimpleNamespace(size=SIZE), SimpleNamespace(address=ADDRESS, close=lambda: None)
-    slot._aside, slot._gate, slot._calls = SimpleNamespace(name="aside"), torch.zeros(1, dtype=torch.int32), calls
-    slot._began, slot._ended = (
-        SimpleNamespace(record=lambda name=name: noted.append((name, int(slot._gate[0]))), query=lambda: False)
-        for name in ("began", "ended")
-    )
-    slot._fill, slot._take = lambda: noted.append("in"), lambda: noted.append("out")
-    return slot
+def a_turn(noted):
+    """Of a slot's third call."""
+    turn = GpuTurn(ADDRESS, SimpleNamespace(name="aside"))
+    for name in ("began", "ended"):
+        event = getattr(turn, f"_{name}")
+        event.record = lambda name=name: noted.append((name, int(turn._gate[0])))
+    for _ in range(3):
+        turn.next(lambda: noted.append("in"), lambda: noted.append("out"))
+    noted.clear()
+    return turn
 
 
 SIDE = [
@@ -55,36 +59,54 @@ SIDE = [
 
 
 def test_the_clock_is_around_both_copies_and_begins_when_all_is_queued(asked):
-    slot = a_slot(asked)
-    slot.play(look_now=False)
-    assert asked == SIDE and int(slot._gate[0]) == 3
+    turn = a_turn(asked)
+    turn.play(look_now=False)
+    assert asked == SIDE and int(turn._gate[0]) == 3
 
 
 def test_leave_to_look_now_is_given_before_the_clock_begins(asked, monkeypatch):
-    slot, seen = a_slot(asked), []
-    write = cuda.words.write
+    turn, seen = a_turn(asked), []
+    write = gpu_turn.words.write
 
     def noting(stream, *rest):
-        seen.append((stream.name, int(slot._gate[0])))
+        seen.append((stream.name, int(turn._gate[0])))
         write(stream, *rest)
 
-    monkeypatch.setattr(cuda.words, "write", noting)
-    slot.play(look_now=True)
+    monkeypatch.setattr(gpu_turn.words, "write", noting)
+    turn.play(look_now=True)
     assert asked == [*SIDE, ("aside", "write", "outputs", 3)]
-    assert seen == [("own", 0), ("aside", 0)] and int(slot._gate[0]) == 3
+    assert seen == [("own", 0), ("aside", 0)] and int(turn._gate[0]) == 3
 
 
 def test_release_opens_the_gate_and_rings_both_bells_aside(asked):
-    slot = a_slot(asked)
-    slot.release()
-    assert asked == [("aside", "write", "inputs", 3), ("aside", "write", "outputs", 3)] and int(slot._gate[0]) == 3
+    turn = a_turn(asked)
+    turn.release()
+    assert asked == [("aside", "write", "inputs", 3), ("aside", "write", "outputs", 3)] and int(turn._gate[0]) == 3
 
 
 def test_a_copy_that_never_ends_is_a_timeout(asked, monkeypatch):
-    monkeypatch.setattr(cuda, "END_SECONDS", 0.0)
+    monkeypatch.setattr(gpu_turn, "END_SECONDS", 0.0)
     with pytest.raises(Fault) as raised:
-        a_slot(asked).ns()
+        a_turn(asked).ns()
     assert raised.value.reason == "timeout"
+
+
+def test_outputs_are_poisoned_before_a_call_is_begun(monkeypatch):
+    done, slot, given = [], CudaSlot.__new__(CudaSlot), Given(("q",), 7, ("in", "out"))
+    monkeypatch.setattr(slot, "_filler", lambda masters, window, order: (masters, window, order), raising=False)
+    monkeypatch.setattr(slot, "_taker", lambda order: (order, {"o": "answer"}), raising=False)
+    monkeypatch.setattr(slot, "poison", lambda: done.append("poisoned"))
+    slot.turn = SimpleNamespace(next=lambda *copies: done.append(copies))
+
+    def take_turn(turn, command, clock):
+        assert (turn, command, clock) == (slot.turn, "command", "clock")
+        done.append("taken")
+        return 3, 5, Answer(wire.OK, 4)
+
+    monkeypatch.setattr(cuda, "take_turn", take_turn)
+    exchanged = slot.exchange(given, "command", "clock")
+    assert exchanged == Exchange(3, 5, Answer(wire.OK, 4), {"o": "answer"})
+    assert done == ["poisoned", ((("q",), 7, "in"), "out"), "taken"]
 
 
 @pytest.fixture
@@ -110,16 +132,13 @@ def test_a_slot_that_cannot_be_made_gives_its_memory_back(regions, monkeypatch):
     assert regions == []
 
 
-def test_a_driver_without_words_is_refused_before_a_submission_runs(regions, monkeypatch):
+def test_a_driver_without_words_is_refused_before_a_submission_runs(asked, monkeypatch):
     def lacking(*given):
         raise AttributeError("undefined symbol: cuStreamWriteValue32_v2")
 
-    monkeypatch.setattr(cuda.words, "write", lacking)
-    slot = CudaSlot.__new__(CudaSlot)
-    slot.layout, slot.region = SimpleNamespace(size=SIZE), SimpleNamespace(address=ADDRESS)
-    slot._aside, slot._gate, slot._calls = None, torch.zeros(1, dtype=torch.int32), 0
+    monkeypatch.setattr(gpu_turn.words, "write", lacking)
     with pytest.raises(Refused, match="install a newer one"):
-        slot._try_words()
+        GpuTurn(ADDRESS, SimpleNamespace(name="aside"))
 
 
 class Driver:
@@ -139,7 +158,7 @@ class Driver:
 def the_worker_s(driver, monkeypatch):
     monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=0))
     made = bells.Bells.__new__(bells.Bells)
-    made.address, made.calls, made.driver = ADDRESS + SIZE, 0, driver
+    made.address, made.calls, made.driver = ADDRESS, 0, driver
     return made
 
 
@@ -151,10 +170,10 @@ def test_the_worker_waits_and_rings_with_the_number_of_its_call(monkeypatch):
         made.ring()
     waits, writes = "cuStreamWaitValue32_v2", "cuStreamWriteValue32_v2"
     assert [(op, NAMES[address], value, flags) for op, address, value, flags in driver.asked] == [
-        (waits, "inputs", 1, cuda.words.AT_LEAST),
-        (writes, "outputs", 1, cuda.words.PLAIN),
-        (waits, "inputs", 2, cuda.words.AT_LEAST),
-        (writes, "outputs", 2, cuda.words.PLAIN),
+        (waits, "inputs", 1, gpu_turn.words.AT_LEAST),
+        (writes, "outputs", 1, gpu_turn.words.PLAIN),
+        (waits, "inputs", 2, gpu_turn.words.AT_LEAST),
+        (writes, "outputs", 2, gpu_turn.words.PLAIN),
     ]
 
 
@@ -172,7 +191,8 @@ class Places:
         self.slots._aside = SimpleNamespace(query=lambda: aside_free)
         self.slots._slots = [
             SimpleNamespace(
-                release=lambda i=i: self._ring(i), region=SimpleNamespace(close=lambda i=i: self.closed.append(i))
+                turn=SimpleNamespace(release=lambda i=i: self._ring(i)),
+                region=SimpleNamespace(close=lambda i=i: self.closed.append(i)),
             )
             for i in range(2)
         ]

@@ -85,22 +85,23 @@ def test_silence_for_a_while_is_no_fault_until_the_command_s_own_limit(pipes):
         asked.answer(10.0)
 
 
-def test_answers_may_follow_each_other_at_once(pipes):
-    _, _, reply_w = pipes
+def answered(pipes, *statuses):
+    """A command to which the worker wrote these at once, each with 5 ns and its status for a time."""
     asked = command(pipes, 10.0)
     asked.send()
-    worker_wire.write_reply(reply_w, worker_wire.QUEUED, bytes(16), 0)
-    worker_wire.write_reply(reply_w, worker_wire.OK, bytes(16), 5)
+    for status in statuses:
+        worker_wire.write_reply(pipes[2], status, bytes(16), 5 + status)
+    return asked
+
+
+def test_answers_may_follow_each_other_at_once(pipes):
+    asked = answered(pipes, worker_wire.QUEUED, worker_wire.OK)
     assert asked.answer(10.0).status == wire.QUEUED
     assert asked.answer().child_ns == 5
 
 
 def test_nothing_follows_the_last_answer(pipes):
-    _, _, reply_w = pipes
-    asked = command(pipes, 10.0)
-    asked.send()
-    worker_wire.write_reply(reply_w, worker_wire.OK, bytes(16), 0)
-    worker_wire.write_reply(reply_w, worker_wire.QUEUED, bytes(16), 0)
+    asked = answered(pipes, worker_wire.OK, worker_wire.QUEUED)
     with pytest.raises(Fault) as raised:
         asked.answer()
     assert raised.value.reason == "protocol_error"

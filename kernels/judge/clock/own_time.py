@@ -10,7 +10,7 @@ import torch
 
 from judge import wire
 from judge.op_calls import OpShape
-from judge.slots.slots import Answer, new_slots
+from judge.slots.slots import Answer, Given, new_slots
 from judge.task import Task
 
 REPEATS = 25
@@ -38,9 +38,8 @@ def own_time_ns(device: torch.device, length: int) -> int:
         drawn = np.random.Generator(np.random.Philox(key=length))
         times = []
         for turn in range(REPEATS + DROPPED):
-            blocks = slot.layout.input_blocks, slot.layout.output_blocks
-            orders = tuple(drawn.permutation(len(b)) for b in blocks)
-            times.append(slot.exchange(masters, turn, orders, Nobody(), time.monotonic_ns).ns)
+            given = Given(masters, turn, slot.layout.orders(drawn))
+            times.append(slot.exchange(given, Nobody(), time.monotonic_ns).ns)
         return sorted(times[DROPPED:])[REPEATS // 2]
     finally:
         slots.close()

@@ -13,18 +13,13 @@ import torch
 import triton
 import triton.language as tl
 
-from judge.faults import Fault, Refused
-from judge.gpu import words
-from judge.gpu.cuda_memory import DriverError, SharedRegion
+from judge.gpu.cuda_memory import SharedRegion
+from judge.slots.gpu_turn import BELL_BYTES, END_SECONDS, GpuTurn
 from judge.slots.layout import BLOCK_BYTES, DTYPES, GUARD_BYTES, Blocks, Field, Layout, Shape, guard_bytes
 from judge.slots.queued import take_turn
-from judge.slots.slots import Command, Exchange
+from judge.slots.slots import Command, Exchange, Given
 
 NAN = 0x7FC0  # in bf16; twice it is one in fp32
-# Behind a slot's last guard, in a page of their own: the worker's bells.py knows them, too.
-INPUTS_BELL, OUTPUTS_BELL, BELL_BYTES = 0, 128, 4096
-# The copy out follows the last answer at once, unless the worker holds the GPU or sets its bell back.
-END_SECONDS = 10.0
 
 
 @triton.jit
@@ -89,7 +84,7 @@ class CudaSlots:
                 return
             if self._aside.query():  # a full queue would hold up this thread
                 for slot in self._slots:
-                    slot.release()
+                    slot.turn.release()
             time.sleep(0.001)
         for slot in self._slots:
             slot.region.close()
@@ -97,19 +92,15 @@ class CudaSlots:
 
 
 class CudaSlot:
-    """One slot, and the judge's side of a call in it.
-
-    `aside`: a stream on which the bells can be rung while the judge's own waits for one.
-    """
-
     snapshot_memory: torch.Tensor
 
     def __init__(self, shape: Shape, pattern: bytes, aside: torch.cuda.Stream):
-        self.layout = layout = Layout(shape)
-        self._aside = aside
-        self.region = SharedRegion(layout.size + BELL_BYTES)
+        self.layout = Layout(shape)
+        # Behind the last guard, the bells.
+        self.region = SharedRegion(self.layout.size + BELL_BYTES)
         try:
             self._prepare(pattern)
+            self.turn = GpuTurn(self.region.address + self.layout.size, aside)
         except BaseException:
             self.region.close()
             raise
@@ -122,63 +113,15 @@ class CudaSlot:
         self._inputs, self._outputs = _Table(layout.input_blocks), _Table(layout.output_blocks)
         for table in (self._inputs, self._outputs):
             table.compile(self.region.address)
-        # The judge's own stream waits for this word of the host's memory until everything is queued.
-        self._gate = torch.zeros(1, dtype=torch.int32, pin_memory=True)
-        self._began, self._ended = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-        self._calls = 0
-        self._try_words()
 
-    def _try_words(self) -> None:
-        """Before a submission runs."""
-        try:
-            self.release()
-        except (AttributeError, DriverError) as error:
-            raise Refused(f"this driver has no stream memory operations: install a newer one ({error})") from error
-
-    def exchange(
-        self,
-        masters: Sequence[torch.Tensor],
-        window: int,
-        orders: tuple[np.ndarray, np.ndarray],
-        command: Command,
-        clock: Callable[[], int],
-    ) -> Exchange:
+    def exchange(self, given: Given, command: Command, clock: Callable[[], int]) -> Exchange:
         """Times are the GPU's own; `clock` tells how late answers are."""
-        self._fill = self._filler(masters, window, orders[0])
-        self._take, outputs = self._taker(orders[1])
+        fill = self._filler(given.masters, given.window, given.orders[0])
+        take, outputs = self._taker(given.orders[1])
         self.poison()
-        self._calls += 1
-        ns, answered_ns, answer = take_turn(self, command, clock)
+        self.turn.next(fill, take)
+        ns, answered_ns, answer = take_turn(self.turn, command, clock)
         return Exchange(ns, answered_ns, answer, outputs)
-
-    def play(self, look_now: bool) -> None:
-        stream = torch.cuda.current_stream()
-        words.wait(stream, self._gate.data_ptr(), self._calls)
-        self._began.record()
-        self._fill()
-        words.write(stream, self._bell(INPUTS_BELL), self._calls)
-        words.wait(stream, self._bell(OUTPUTS_BELL), self._calls)
-        self._take()
-        self._ended.record()
-        if look_now:
-            words.write(self._aside, self._bell(OUTPUTS_BELL), self._calls)
-        self._gate[0] = self._calls
-
-    def release(self) -> None:
-        self._gate[0] = self._calls
-        for bell in (INPUTS_BELL, OUTPUTS_BELL):
-            words.write(self._aside, self._bell(bell), self._calls)
-
-    def ns(self) -> int:
-        ends = time.monotonic() + END_SECONDS
-        while not self._ended.query():
-            time.sleep(0)
-            if time.monotonic() > ends:
-                raise Fault("timeout", f"the output could not be copied within {END_SECONDS:g} s: the GPU was not free")
-        return round(self._began.elapsed_time(self._ended) * 1e6)
-
-    def _bell(self, offset: int) -> int:
-        return self.region.address + self.layout.size + offset
 
     def poison(self) -> None:
         for field in self.layout.shape.outputs:

@@ -80,6 +80,10 @@ class Layout:
         self.input_blocks = Blocks(shape.inputs)
         self.output_blocks = Blocks(shape.outputs)
 
+    def orders(self, stream: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Of the blocks of a copy in and of a copy out, drawn from `stream`."""
+        return stream.permutation(len(self.input_blocks)), stream.permutation(len(self.output_blocks))
+
     def offset(self, field: Field, window: int = 0) -> int:
         return self._offsets[field.name] + window * field.row_bytes
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from judge.slots.layout import DTYPES, GUARD_BYTES, Blocks, Field, Layout, Shape, guard_bytes
-from judge.slots.slots import Command, Exchange
+from judge.slots.slots import Command, Exchange, Given
 
 
 class MemfdSlots:
@@ -48,15 +48,8 @@ class MemfdSlot:
             self._bytes[guard : guard + GUARD_BYTES] = self._pattern
         self._snapshots = [np.empty(field.bytes, dtype=np.uint8) for field in shape.outputs]
 
-    def exchange(
-        self,
-        masters: Sequence[torch.Tensor],
-        window: int,
-        orders: tuple[np.ndarray, np.ndarray],
-        command: Command,
-        clock: Callable[[], int],
-    ) -> Exchange:
-        fill, take = self.filler(masters, window, orders[0]), self.taker(orders[1])
+    def exchange(self, given: Given, command: Command, clock: Callable[[], int]) -> Exchange:
+        fill, take = self.filler(given.masters, given.window, given.orders[0]), self.taker(given.orders[1])
         self.poison()
         began = clock()
         fill()

@@ -17,6 +17,15 @@ from judge.slots.layout import Layout, Shape
 
 
 @dataclass(frozen=True)
+class Given:
+    """What a call is given: private masters, the first row of their window, and the secret orders of both copies."""
+
+    masters: Sequence[torch.Tensor]
+    window: int
+    orders: tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a worker wrote: never believed, but for "you may look now"."""
 
@@ -51,14 +60,7 @@ class Slot(Protocol):
 
     layout: Layout
 
-    def exchange(
-        self,
-        masters: Sequence[torch.Tensor],
-        window: int,
-        orders: tuple[np.ndarray, np.ndarray],
-        command: Command,
-        clock: Callable[[], int],
-    ) -> Exchange:
+    def exchange(self, given: Given, command: Command, clock: Callable[[], int]) -> Exchange:
         """One call: the masters go in, block by block in the first order, and a copy of the outputs comes out.
 
         The copy's blocks come in the second order. A call that writes nothing has no finite answer. What came out is
