@@ -26,7 +26,7 @@ from judge.result import Record
 from judge.sandbox import outside, probe
 from judge.secret_run import SecretRun
 from judge.task import Task
-from judge.workplace import WorkerPlan, Workplace, pinned_tree
+from judge.workplace import WorkerPlan, Workplace, pinned_layer_tree
 
 
 class Evaluation:
@@ -75,8 +75,7 @@ class Evaluation:
             blame = Blame(workplace, self.claim.target_length)
             with blame.needing_its_own_memory():
                 public, secret = PublicRun(workplace, self.claim), SecretRun(workplace, self.claim)
-                fixed_part = self._make_ready(workplace, [public.plan, secret.plan])
-                before, fixed_ns = self._time_what_is_its_own(device, fixed_part)
+                before, fixed_ns = self._make_ready(workplace, [public.plan, secret.plan])
             try:
                 with blame.on_the_worker([public.plan, secret.plan]):
                     public.run(fixed_ns, self.gates, self.progress, self.record, self._still_boxed)
@@ -125,33 +124,32 @@ class Evaluation:
         stack.callback(workplace.close)
         return workplace
 
-    def _make_ready(self, workplace: Workplace, plans: Sequence[WorkerPlan]) -> FixedPart:
-        """Workers stand ready in a box that was seen to hold, and the judge has all the memory that it will need."""
+    def _make_ready(self, workplace: Workplace, plans: Sequence[WorkerPlan]) -> tuple[dict[str, int], dict[int, int]]:
+        """Workers stand ready in a box that was seen to hold, and the judge has all the memory that it will need.
+
+        -> ns of the yardstick by name, and of the fixed part by length.
+        """
         task, device, keys, on_gpu = self.task, workplace.device, workplace.keys, workplace.device.kind == "cuda"
         if on_gpu:
-            # They load PyTorch while the judge looks at its own tools.
+            # They load PyTorch while the judge looks at its own tools, and touch the device when they are called up.
             for plan in plans:
                 workplace.start(plan)
             self.record.mark("workers started")
         self._protections(probe.observed(task, device.files) if self.boxed else set())
         self.record.mark("sandbox probed")
-        pinned = pinned_tree(self.upstream, task, workplace.place) if on_gpu else None
+        pinned = pinned_layer_tree(self.upstream, task, workplace.place) if on_gpu else None
         fixed_part = FixedPart(task, keys, device.torch, pinned)
         if on_gpu:
             check_reference(task, max(g["length"] for g in task.data["gates"]), keys, device.torch)
             for plan in plans:
                 workplace.take_memory(plan)
         self.record.mark("pinned layer loaded, references compared, memory taken")
-        workplace.wait_until_ready()
-        self.record.mark("workers ready")
-        return fixed_part
-
-    def _time_what_is_its_own(self, device: Device, fixed_part: FixedPart) -> tuple[dict[str, int], dict[int, int]]:
-        """-> ns of the yardstick by name, and of the fixed part by length."""
         before = device.yardstick()
         self.record.yardstick = yardstick.record(before, {})
         fixed_ns = fixed_part.ns(sorted({*self.claim.lengths, self.claim.target_length}))
         self.record.mark("yardstick and fixed part timed")
+        workplace.wait_until_ready()
+        self.record.mark("workers ready")
         return before, fixed_ns
 
     def _time_yardstick_again(self, device: Device, before: dict[str, int]) -> None:

@@ -6,7 +6,8 @@ The next input exists only after the previous output has been copied away: calls
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -53,10 +54,21 @@ class Session:
         # Calls whose own account of the time cannot be true; shown, never decisive.
         self.inconsistent = 0
 
+    def call_up(self) -> None:
+        """Has the worker map its slots when it has loaded PyTorch: until now it does not touch the device."""
+        self._called_up = self._command(wire.HELLO, READY_SECONDS)
+        with self._getting_ready():
+            self._called_up.send()
+
     def hello(self) -> None:
-        """Waits until the worker stands ready: PyTorch loaded, slots mapped, no line of the submission run."""
+        """Waits until the worker that was called up stands ready. No line of the submission has run."""
+        with self._getting_ready():
+            self._called_up.answer()
+
+    @contextmanager
+    def _getting_ready(self) -> Iterator[None]:
         try:
-            self._ask(wire.HELLO, READY_SECONDS)
+            yield
         except Fault as fault:
             raise Refused(f"the worker did not get ready: {fault.detail}: {self.process.log_text()[-1000:]}") from fault
 
@@ -112,11 +124,14 @@ class Session:
 
     def _ask(self, op: int, timeout_s: float) -> int:
         """-> the status of the answer."""
-        self._serial += 1
-        nonce = self.keys.nonce(f"{self.name}/command/{self._serial}")
-        command = _Command(self.process.pipes, op, nonce, wire.NO_SLOT, self._within(timeout_s))
+        command = self._command(op, timeout_s)
         command.send()
         return command.answer().status
+
+    def _command(self, op: int, timeout_s: float) -> _Command:
+        self._serial += 1
+        nonce = self.keys.nonce(f"{self.name}/command/{self._serial}")
+        return _Command(self.process.pipes, op, nonce, wire.NO_SLOT, self._within(timeout_s))
 
     def _within(self, seconds: float) -> float:
         left = (self._deadline_ns - self._clock()) / 1e9

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from judge import host, tree
 from judge.device import Device
-from judge.faults import Refused
 from judge.keys import Keys
 from judge.op_calls import OpCalls, OpShape, Oracle
 from judge.sandbox import sandbox, worker_files
@@ -91,7 +90,9 @@ class Workplace:
         Oracle(self.keys, plan.name, plan.by_slot, self.task, self.device.torch).rehearse()
 
     def wait_until_ready(self) -> None:
-        """Returns when every worker that was started stands ready."""
+        """Returns when every worker that was started stands ready: together they map their slots."""
+        for session in self._started.values():
+            session.call_up()
         for session in self._started.values():
             session.hello()
 
@@ -103,6 +104,7 @@ class Workplace:
         """
         if plan.name not in self._started:
             self.start(plan)
+            self._started[plan.name].call_up()
             self._started[plan.name].hello()
         session = self._started[plan.name]
         try:
@@ -157,12 +159,17 @@ class Workplace:
             os.sched_setaffinity(0, judges)
 
 
-def pinned_tree(upstream: Path, task: Task, place: Path) -> Path:
-    """The judged tree of the upstream itself, for the judge's own use."""
-    try:
-        own = {path: (upstream / path).read_bytes() for path in task.data["targetFiles"]}
-    except OSError as error:
-        raise Refused(f"the pinned upstream lacks a target file: {error}") from error
+# Whatever is asked of the op hands back the values, which have the output's shape.
+NO_OP = b"""def __getattr__(name):
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return lambda q, k, v, *rest, **options: (v, None)
+"""
+
+
+def pinned_layer_tree(upstream: Path, task: Task, place: Path) -> Path:
+    """The pinned layer with the op left out, for the judge's own use."""
+    targets = task.data["targetFiles"]
     directory = place / "pinned"
-    tree.write(tree.build(upstream, task.upstream["tree"], own, task.data["targetFiles"]), directory)
+    tree.write(tree.build(upstream, task.upstream["tree"], dict.fromkeys(targets, NO_OP), targets), directory)
     return directory

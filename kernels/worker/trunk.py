@@ -14,9 +14,9 @@ def forward(values, sizes):
 
     x = values["x"].float()
     for block in range(sizes["blocks"]):
-        # On a GPU without memory of its own: the weights in the slot become its parameters. On a CPU it is small, and
-        # there PyTorch's compiler, which tensors without memory ask for, takes a second to load.
-        with torch.device("meta" if x.is_cuda else "cpu"):
+        # Its own weights are of a moment: those in the slot become its parameters. One without memory would load
+        # PyTorch's compiler, which takes a second or two.
+        with x.device:
             layer = QuasarAttention(
                 hidden_size=sizes["hidden"],
                 head_dim=sizes["headDim"],

@@ -23,7 +23,7 @@ from judge.result import Record
 from judge.runs import measure, prepare
 from judge.task import Task, load_task
 from judge.workbench import Workbench
-from judge.workplace import WorkerPlan, pinned_tree
+from judge.workplace import WorkerPlan, pinned_layer_tree
 
 # Honest folders of the corpus.
 KERNELS = {"cpu": "miniature", "cuda": "fused_scan"}
@@ -91,7 +91,7 @@ class Crowd:
 
     def fixed_ns(self, length: int) -> int:
         cuda = self.device.kind == "cuda"
-        pinned = pinned_tree(self._upstream, self.task, self._place) if cuda else None
+        pinned = pinned_layer_tree(self._upstream, self.task, self._place) if cuda else None
         return FixedPart(self.task, Keys.draw(), self.device.torch, pinned).ns([length])[length]
 
     def delay_per_ns(self) -> float:

@@ -48,8 +48,8 @@ def fits_memory(workbench: Workbench, length: int) -> bool:
             if workbench.device.kind == "cuda":
                 place.take_memory(public)
                 place.take_memory(secret)
-            place.wait_until_ready()
             workbench.device.yardstick()
+            place.wait_until_ready()
             with place.worker(secret, workbench.check) as calls:
                 inputs = calls.make(calls.classes[0], 0, "fit")
                 calls.errors(inputs, calls.session.call(0, inputs, "fit").outputs["o"])

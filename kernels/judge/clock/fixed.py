@@ -26,7 +26,7 @@ class FixedPart:
     """Times the fixed part by length. On a GPU it is the pinned upstream's own layer, with the op left out."""
 
     def __init__(self, task: Task, keys: Keys, device: torch.device, pinned: Path | None, clock=time.monotonic_ns):
-        """`pinned`: a directory with the judged tree of the upstream itself; needed on a GPU."""
+        """`pinned`: a directory with the pinned layer and no op; needed on a GPU."""
         self._reference = task.reference()
         self._keys, self._device, self._clock = keys, device, clock
         self._layer_class = None if pinned is None else _pinned_layer(pinned)
@@ -72,15 +72,13 @@ class FixedPart:
 
 
 def _pinned_layer(tree: Path) -> type:
-    """The pinned layer for this process, its op replaced by one that hands back the values, which have its shape."""
+    """The pinned layer for this process, out of a tree that has no op."""
     from worker import pinned_tuning
 
     sys.path.insert(0, str(tree))
     try:
         pinned_tuning.keep_one_configuration()
-        module = importlib.import_module(LAYER)
-        module.chunk_quasar = lambda q, k, v, *rest, **options: (v, None)
-        return module.QuasarAttention
+        return importlib.import_module(LAYER).QuasarAttention
     finally:
         sys.path.remove(str(tree))
         for name in [name for name in sys.modules if name.partition(".")[0] == "fla"]:

@@ -15,7 +15,10 @@ import torch
 from judge.clock.stopwatch import taken_ns
 from judge.faults import Refused
 
-MAX_DRIFT = 0.01
+# How much slower each part may have become. The product runs at the board's limit of power, so that heat alone moves it:
+# by up to 3 % within a verdict on an H200, while a kernel's figure stayed within 0.4 %.
+MAX_DRIFT = {"matmul": 0.05, "copy": 0.01}
+FASTER = 0.05
 STEADY = 0.03
 
 
@@ -95,9 +98,7 @@ def drift(before: dict[str, int], after: dict[str, int]) -> str | None:
 
     A GPU that became slower slowed the last rounds. One that became faster was seen to be within 3 % before each round.
     """
-    change = {name: after[name] / before[name] - 1 for name in before}
-    slower, faster = max(change.values()), -min(change.values())
-    if slower <= MAX_DRIFT and faster <= STEADY:
+    if all(1 - FASTER <= after[name] / before[name] <= 1 + MAX_DRIFT[name] for name in before):
         return None
     return f"the GPU's own speed changed during the run: {before} ns, then {after} ns"
 
