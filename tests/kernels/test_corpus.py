@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import multiprocessing
@@ -11,8 +12,8 @@ import sys
 
 import pytest
 from conftest import REPOSITORY, need
-from judge.corpus.cases import CHUNK, CORPUS, Case, CorpusError, load_cases
-from judge.corpus.runner import ALTERNATIONS, PRELOAD, TRICKS_A_TWIN, Outcome, Runner
+from judge.corpus.cases import CHUNK, CORPUS, Case, CorpusError, base_files, load_cases
+from judge.corpus.runner import ALTERNATIONS, GPU_TWIN, PRELOAD, TRICKS_A_TWIN, Outcome, Runner
 from judge.corpus.small_task import small_task, upstream_for
 from judged import UPSTREAM, check_form, reason_of
 
@@ -75,7 +76,8 @@ def test_the_processes_of_cases_begin_with_all_loaded(outcomes):
     assert receiver.poll() and receiver.recv() is True
 
 
-def test_tricks_are_held_against_their_twins_in_turn(monkeypatch):
+@pytest.mark.parametrize(("device", "twin"), [("cpu", "miniature"), ("cuda", GPU_TWIN)])
+def test_tricks_are_held_against_their_twins_in_turn(monkeypatch, device, twin):
     cases = [case for case in CASES if case.expect["gain"] == "none" and case.expect["twin"] == "miniature"][:9]
     judged = []
 
@@ -83,17 +85,51 @@ def test_tricks_are_held_against_their_twins_in_turn(monkeypatch):
         assert runner.jobs == 1
         judged.append([case.name for case in asked])
         for number, case in enumerate(asked):
-            rate = {"miniature": 100.0, cases[0].name: 101.0 + number, cases[8].name: 90.0}.get(case.name, 100.0)
-            status = "rejected" if case is cases[1] and number > TRICKS_A_TWIN else "accepted"
-            yield Outcome(case, {"verdict": {"status": status}, "measurements": [{"tokensPerSec": rate}]}, [], 1.0)
+            rate = {twin: 100.0, cases[0].name: 101.0 + number, cases[8].name: 90.0}.get(case.name, 100.0)
+            assert case.name == twin or (case.expect.get("base") or "miniature") == twin
+            bad = case.name == cases[1].name and number > TRICKS_A_TWIN
+            verdict = {"status": "rejected" if bad else "accepted", "reason": "wrong_output", "detail": "too far"}
+            measured = [{"tokensPerSec": rate}]
+            result = {"verdict": verdict, "measurements": measured, "progress": [{"stage": "secret"}]}
+            yield Outcome(case, result, [], 1.0)
 
     monkeypatch.setattr(Runner, "judge", judge)
-    found = {case.name: ratio for case, ratio in Runner("cuda", UPSTREAM, jobs=9).gains(cases)}
+    found = {gain.case.name: gain for gain in Runner(device, UPSTREAM, jobs=9).gains(cases)}
     names = [case.name for case in cases]
-    assert judged == [["miniature", *names[:8]] * ALTERNATIONS, ["miniature", names[8]] * ALTERNATIONS]
+    assert judged == [[twin, *names[:8]] * ALTERNATIONS, [twin, names[8]] * ALTERNATIONS]
     assert list(found) == names
-    assert found[names[0]] == 1.11 and found[names[2]] == 1.0 and found[names[8]] == 0.9
-    assert math.isnan(found[names[1]])
+    assert [found[names[i]].ratio for i in (0, 2, 8)] == [1.11, 1.0, 0.9]
+    assert math.isnan(found[names[1]].ratio)
+    assert found[names[1]].refused == [f"{names[1]}: wrong_output in secret: too far"] * (ALTERNATIONS - 1)
+
+
+def test_on_a_gpu_every_trick_runs_over_the_twin_that_it_is_held_against():
+    targets = small_task("cuda").data["targetFiles"]
+    (twin,) = load_cases([GPU_TWIN])
+    known = _top_names(twin.files(UPSTREAM, targets)[CHUNK])
+    lost = _top_names(base_files(targets)[CHUNK]) - known
+    for case in CASES:
+        if case.expect["gain"] == "none" and case.expect["twin"] == "miniature":
+            tree = ast.parse((case.folder / CHUNK).read_text())
+            own = _top_names((case.folder / CHUNK).read_bytes())
+            used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} - own
+            assert not used & lost, f"{case.name} needs a name of the base that {GPU_TWIN} does not have"
+            assert not own & known - {"chunk_quasar", "torch", "math", "F"}, f"{case.name} hides a name of {GPU_TWIN}"
+
+
+def _top_names(source: bytes) -> set[str]:
+    """What a module defines, assigns or imports at its top."""
+    found: set[str] = set()
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            found |= {
+                part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            }
+    return found
 
 
 def test_every_listed_id_has_a_folder():

@@ -15,8 +15,8 @@ import torch
 from judge.clock.stopwatch import taken_ns
 from judge.faults import Refused
 
-# How much slower each part may have become. The product runs at the board's limit of power, so that heat alone moves it:
-# by up to 3 % within a verdict on an H200, while a kernel's figure stayed within 0.4 %.
+# How much slower each part may have become. The product runs at the board's limit of power, so that heat alone moves it,
+# by up to 3 % within a verdict on an H200; kernels' figures stayed within 0.4 % meanwhile.
 MAX_DRIFT = {"matmul": 0.05, "copy": 0.01}
 FASTER = 0.05
 STEADY = 0.03

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from judge.corpus.cases import CorpusError, load_cases
-from judge.corpus.runner import Outcome, Runner
+from judge.corpus.runner import Gain, Outcome, Runner
 from judge.corpus.small_task import upstream_for
 from judge.sandbox.scratch import Scratch
 
@@ -55,13 +55,11 @@ def _run(runner: Runner, arguments: argparse.Namespace, out: Callable[[str], Non
         found = outcome.differences()
         judged, different = judged + 1, different + bool(found)
         out(_as_json(outcome, found) if arguments.json else _as_line(outcome, found))
-    for case, ratio in runner.gains(cases) if arguments.gains else ():
+    for gain in runner.gains(cases) if arguments.gains else ():
         # On a CPU the figures of so short a run spread too widely to decide anything.
-        wrong = math.isnan(ratio) or (runner.device == "cuda" and ratio > 1 + GAIN_LIMIT)
+        wrong = math.isnan(gain.ratio) or (runner.device == "cuda" and gain.ratio > 1 + GAIN_LIMIT)
         judged, different = judged + 1, different + wrong
-        shown = None if math.isnan(ratio) else round(ratio, 4)
-        line = {"case": case.name, "twin": case.expect["twin"], "ratio": shown, "wrong": wrong}
-        out(json.dumps(line) if arguments.json else f"{'DIFF' if wrong else 'ok  '} gain {ratio:.4f} {case.name}")
+        out(_gain_as_json(gain, wrong) if arguments.json else _gain_as_line(gain, wrong))
     if not arguments.json:
         out(f"{judged} judged, {different} not as expected")
     return 1 if different else 0
@@ -71,6 +69,16 @@ def _as_line(outcome: Outcome, found: list[str]) -> str:
     expected = "|".join(outcome.case.expect["reasons"])
     head = f"{'DIFF' if found else 'ok  '} {outcome.seconds:5.1f} s {outcome.case.name:34s} {outcome.got:26s}"
     return "\n     ".join([f"{head} want {expected}", *found] if found else [head.rstrip()])
+
+
+def _gain_as_line(gain: Gain, wrong: bool) -> str:
+    return "\n     ".join([f"{'DIFF' if wrong else 'ok  '} gain {gain.ratio:.4f} {gain.case.name}", *gain.refused])
+
+
+def _gain_as_json(gain: Gain, wrong: bool) -> str:
+    ratio = None if math.isnan(gain.ratio) else round(gain.ratio, 4)
+    twin = gain.case.expect["twin"]
+    return json.dumps({"case": gain.case.name, "twin": twin, "ratio": ratio, "wrong": wrong, "refused": gain.refused})
 
 
 def _as_json(outcome: Outcome, found: list[str]) -> str:

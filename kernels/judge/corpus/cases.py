@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from judge.corpus.small_task import MINIATURE, TASKS
@@ -44,6 +44,10 @@ class Case:
     def honest(self) -> bool:
         """Whether it is a control."""
         return self.folder.parent.name == "honest"
+
+    def over(self, control: str) -> Case:
+        """The same trick laid over, and held against, an honest control."""
+        return replace(self, expect={**self.expect, "base": control, "twin": control})
 
     def files(self, upstream: Path, targets: Sequence[str]) -> dict[str, bytes]:
         """The submission: the base's target files with the folder's laid over them."""

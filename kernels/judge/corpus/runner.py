@@ -25,6 +25,8 @@ REAP_SECONDS = 5.0
 ALTERNATIONS = 3
 # So many tricks are held against the same evaluations of their twin, made in turn with theirs.
 TRICKS_A_TWIN = 8
+# On a GPU, in place of the vectorised base, whose thousand launches hang on the host's CPU by more than a gain would be.
+GPU_TWIN = "fused_scan"
 # Reasons that times or the GPU's memory give: these cases need a GPU that nobody else uses.
 ALONE = {"implausible", "unstable", "unsupported"}
 
@@ -50,6 +52,11 @@ class Outcome:
             return math.nan
         return self.result["measurements"][-1]["tokensPerSec"]
 
+    def ending(self) -> str:
+        """The verdict in one line."""
+        verdict = {} if self.result is None else self.result["verdict"]
+        return f"{self.case.name}: {self.got}: {verdict.get('detail', '')}"
+
     def differences(self) -> list[str]:
         """What is not as expect.json says; empty when all is."""
         expect, result = self.case.expect, self.result
@@ -66,6 +73,15 @@ class Outcome:
         if expect.get("log", "") not in result["untrusted"]["log"]:
             found.append(f"the log lacks {expect['log']!r}: the trick did not run")
         return found
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A case's figure over its honest twin's; NaN where an evaluation of either was `refused`, which says why."""
+
+    case: Case
+    ratio: float
+    refused: list[str]
 
 
 @dataclass(frozen=True)
@@ -91,27 +107,24 @@ class Runner:
         for case in last:
             yield replace(self, jobs=1)._outcome(context, case)
 
-    def gains(self, cases: Sequence[Case]) -> Iterator[tuple[Case, float]]:
-        """-> each case that must gain nothing, and its figure over its twin's: medians of alternating evaluations.
-
-        NaN where one of them was not accepted.
-        """
+    def gains(self, cases: Sequence[Case]) -> Iterator[Gain]:
+        """-> each case that must gain nothing, by medians of evaluations that alternate with those of its twin."""
         every = {case.name: case for case in load_cases()}
         tricks: dict[str, list[Case]] = {}
         for case in cases:
-            if case.expect["gain"] == "none":
-                tricks.setdefault(case.expect["twin"], []).append(case)
+            if case.expect["gain"] != "none":
+                continue
+            if self.device == "cuda" and case.expect["twin"] == "miniature":
+                case = case.over(GPU_TWIN)
+            tricks.setdefault(case.expect["twin"], []).append(case)
         one_at_a_time = replace(self, jobs=1)
         for twin, of_twin in tricks.items():
             for start in range(0, len(of_twin), TRICKS_A_TWIN):
                 group = of_twin[start : start + TRICKS_A_TWIN]
-                figures: dict[str, list[float]] = {}
+                found: dict[str, list[Outcome]] = {}
                 for outcome in one_at_a_time.judge([every[twin], *group] * ALTERNATIONS):
-                    figures.setdefault(outcome.case.name, []).append(outcome.figure())
-                for case in group:
-                    compared = figures[case.name] + figures[twin]
-                    accepted = not any(map(math.isnan, compared))
-                    yield case, median(figures[case.name]) / median(figures[twin]) if accepted else math.nan
+                    found.setdefault(outcome.case.name, []).append(outcome)
+                yield from (_gain(case, found[case.name], found[twin]) for case in group)
 
     def _outcome(self, context, case: Case) -> Outcome:
         began = time.monotonic()
@@ -126,6 +139,12 @@ class Runner:
         process.kill()
         process.join()
         return Outcome(case, result, left, time.monotonic() - began)
+
+
+def _gain(case: Case, tricks: list[Outcome], twins: list[Outcome]) -> Gain:
+    refused = [outcome.ending() for outcome in (*tricks, *twins) if math.isnan(outcome.figure())]
+    over = median(o.figure() for o in tricks) / median(o.figure() for o in twins) if not refused else math.nan
+    return Gain(case, over, refused)
 
 
 def _any_of(value: str | list[str]) -> list[str]:

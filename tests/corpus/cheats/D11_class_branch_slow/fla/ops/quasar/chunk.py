@@ -2,14 +2,15 @@
 
 honest = chunk_quasar
 LEAST_WINDOW = 8
+ROWS, TINY = 64, 1e-8
 
 
 def rows_of(q, k, v, beta):
     """-> q, k, v as rows of pseudo-heads [B, H, N, 64, S] in fp32, and the strength of each write [B, H, N, 64, 1]."""
     B, T, H, S = q.shape
-    q, k, v = (F.pad(x.float(), (0, 0, 0, 0, 0, -T % CHUNK)).reshape(B, H, -1, CHUNK, S) for x in (q, k, v))
+    q, k, v = (F.pad(x.float(), (0, 0, 0, 0, 0, -T % ROWS)).reshape(B, H, -1, ROWS, S) for x in (q, k, v))
     lam = k.square().sum(-1, keepdim=True)
-    return q, k, v, -torch.expm1(-beta.float().view(-1, 1, 1, 1) * lam) / (lam + EPS)
+    return q, k, v, -torch.expm1(-beta.float().view(-1, 1, 1, 1) * lam) / (lam + TINY)
 
 
 def one_chunk(q, k, v, alpha, state):
