@@ -87,11 +87,9 @@ def test_tricks_are_held_against_their_twins_in_turn(monkeypatch, device, twin):
         for number, case in enumerate(asked):
             rate = {twin: 100.0, cases[0].name: 101.0 + number, cases[8].name: 90.0}.get(case.name, 100.0)
             assert case.name == twin or (case.expect.get("base") or "miniature") == twin
-            bad = case.name == cases[1].name and number > TRICKS_A_TWIN
-            verdict = {"status": "rejected" if bad else "accepted", "reason": "wrong_output", "detail": "too far"}
-            measured = [{"tokensPerSec": rate}]
-            result = {"verdict": verdict, "measurements": measured, "progress": [{"stage": "secret"}]}
-            yield Outcome(case, result, [], 1.0)
+            yield _outcome(
+                case, "wrong_output" if case.name == cases[1].name and number > TRICKS_A_TWIN else None, rate
+            )
 
     monkeypatch.setattr(Runner, "judge", judge)
     found = {gain.case.name: gain for gain in Runner(device, UPSTREAM, jobs=9).gains(cases)}
@@ -100,7 +98,47 @@ def test_tricks_are_held_against_their_twins_in_turn(monkeypatch, device, twin):
     assert list(found) == names
     assert [found[names[i]].ratio for i in (0, 2, 8)] == [1.11, 1.0, 0.9]
     assert math.isnan(found[names[1]].ratio)
-    assert found[names[1]].refused == [f"{names[1]}: wrong_output in secret: too far"] * (ALTERNATIONS - 1)
+    assert found[names[1]].refused == [f"{names[1]}: wrong_output in secret: said so"] * (ALTERNATIONS - 1)
+
+
+@pytest.mark.parametrize(
+    ("endings", "twin_ends", "ratio"),
+    [
+        ((None, None, "unstable"), None, 1.01),
+        (("unstable", "unstable", "unstable"), None, 0.0),
+        ((None, None, "infra"), None, math.nan),
+        ((None, None, None), "unstable", math.nan),
+    ],
+)
+def test_a_trick_that_is_refused_as_it_may_be_gains_nothing(monkeypatch, endings, twin_ends, ratio):
+    (case,) = load_cases(["B09_prefill_spy"])
+    left = list(endings)
+
+    def judge(runner, asked):
+        for each in asked:
+            yield _outcome(each, twin_ends, 100.0) if each.honest else _outcome(each, left.pop(0), 101.0)
+
+    monkeypatch.setattr(Runner, "judge", judge)
+    (gain,) = Runner("cuda", UPSTREAM).gains([case])
+    assert gain.ratio == pytest.approx(ratio, nan_ok=True)
+    assert len(gain.refused) == sum(reason is not None for reason in endings) + (ALTERNATIONS if twin_ends else 0)
+
+
+def _outcome(case: Case, reason: str | None, rate: float) -> Outcome:
+    """Accepted, or ended for `reason`."""
+    status = "accepted" if reason is None else "inconclusive"
+    return Outcome(
+        case,
+        {
+            "verdict": {"status": status, "reason": reason or "accepted", "detail": "said so"},
+            "measurements": [{"tokensPerSec": rate}],
+            "progress": [{"stage": "secret"}],
+            "flags": [],
+            "untrusted": {"log": case.expect.get("log", "")},
+        },
+        [],
+        1.0,
+    )
 
 
 def test_on_a_gpu_every_trick_runs_over_the_twin_that_it_is_held_against():

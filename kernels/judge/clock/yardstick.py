@@ -15,9 +15,9 @@ import torch
 from judge.clock.stopwatch import taken_ns
 from judge.faults import Refused
 
-# How much slower each part may have become. The product runs at the board's limit of power, so that heat alone moves it,
-# by up to 3 % within a verdict on an H200; kernels' figures stayed within 0.4 % meanwhile.
-MAX_DRIFT = {"matmul": 0.05, "copy": 0.01}
+# How much slower each part may have become within a verdict. The product runs at the board's limit of power: heat alone
+# makes it up to 3 % slower on an H200, and a copy 1.3 %; kernels' figures agreed within 0.4 % meanwhile.
+MAX_DRIFT = {"matmul": 0.05, "copy": 0.02}
 FASTER = 0.05
 STEADY = 0.03
 

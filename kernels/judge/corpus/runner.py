@@ -25,7 +25,7 @@ REAP_SECONDS = 5.0
 ALTERNATIONS = 3
 # So many tricks are held against the same evaluations of their twin, made in turn with theirs.
 TRICKS_A_TWIN = 8
-# On a GPU, in place of the vectorised base, whose thousand launches hang on the host's CPU by more than a gain would be.
+# On a GPU, in place of the vectorised base: its thousand launches hang on the host's CPU by more than a gain would be.
 GPU_TWIN = "fused_scan"
 # Reasons that times or the GPU's memory give: these cases need a GPU that nobody else uses.
 ALONE = {"implausible", "unstable", "unsupported"}
@@ -77,7 +77,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Gain:
-    """A case's figure over its honest twin's; NaN where an evaluation of either was `refused`, which says why."""
+    """A case's figure over its honest twin's: 0 where it got none, for a reason that it lists.
+
+    NaN where an evaluation of either was `refused` for another one; each is said in a line.
+    """
 
     case: Case
     ratio: float
@@ -142,9 +145,13 @@ class Runner:
 
 
 def _gain(case: Case, tricks: list[Outcome], twins: list[Outcome]) -> Gain:
-    refused = [outcome.ending() for outcome in (*tricks, *twins) if math.isnan(outcome.figure())]
-    over = median(o.figure() for o in tricks) / median(o.figure() for o in twins) if not refused else math.nan
-    return Gain(case, over, refused)
+    figures = [o.figure() for o in tricks if not math.isnan(o.figure())]
+    refused = [o for o in (*tricks, *twins) if math.isnan(o.figure())]
+    if any(o.case.honest or o.differences() for o in refused):
+        ratio = math.nan
+    else:
+        ratio = (median(figures) if figures else 0.0) / median(o.figure() for o in twins)
+    return Gain(case, ratio, [o.ending() for o in refused])
 
 
 def _any_of(value: str | list[str]) -> list[str]:
