@@ -3,6 +3,7 @@
 import { wantCheck } from './checks.ts';
 import type { Queryable } from './connection.ts';
 import { LIVE_STATES } from './evaluations.ts';
+import { type FrozenFile, saveFiles } from './frozen-files.ts';
 import { wakeSubmission } from './submission-looks.ts';
 
 export interface SubmissionRow {
@@ -32,12 +33,6 @@ export interface SubmissionRow {
   readonly dispatchAfter: number;
   readonly nextLookAt: number | null;
   readonly wakeSeq: number;
-}
-
-export interface FrozenFile {
-  readonly path: string;
-  readonly sha256: string;
-  readonly bytes: Uint8Array;
 }
 
 export type NewSubmission = Pick<
@@ -130,38 +125,6 @@ export async function promoteSubmission(
   await wakeSubmission(db, id, now);
 }
 
-/** An unlinked commit was read again: with a hotkey it waits for that one's registration, without one for a new push. */
-export async function noteUnlinked(
-  db: Queryable,
-  id: number,
-  { ownerId, hotkey, intakeDetails }: Pick<SubmissionRow, 'ownerId' | 'hotkey' | 'intakeDetails'>,
-): Promise<void> {
-  await db('submissions').where({ id, intake: 'unlinked' }).update({ ownerId, hotkey, intakeDetails });
-}
-
-/** There is nothing to wait for any more: the commit is not the head of its branch, or its fork is gone. */
-export async function stopWaiting(db: Queryable, id: number): Promise<void> {
-  await db('submissions').where({ id, intake: 'unlinked' }).update({ hotkey: null });
-}
-
-/**
- * Has those looked at that wait for the registration of their hotkey and now have it; without a chain all that wait. One
- * that is due, or was put off because of GitHub, keeps its time. How many there were.
- */
-export async function wakeRegistered(
-  db: Queryable,
-  subnet: { genesisHash: string; netuid: number } | null,
-  now: number,
-): Promise<number> {
-  return db('submissions')
-    .where({ intake: 'unlinked', nextLookAt: null })
-    .whereNotNull('hotkey')
-    .modify((waiting) => {
-      if (subnet !== null) waiting.whereIn('hotkey', db('hotkeys').where(subnet).select('hotkey'));
-    })
-    .update({ nextLookAt: now, wakeSeq: db.raw('wake_seq + 1') });
-}
-
 /** A delivery of the same commit was first tried earlier than the one that was taken in. */
 export async function noteEarlierReceipt(
   db: Queryable,
@@ -207,17 +170,6 @@ async function supersedeOthers(
     .update({ supersededBy: newest.id, nextLookAt: now, wakeSeq: db.raw('wake_seq + 1') });
 }
 
-/** The same content is stored once, whoever pushed it. */
-async function saveFiles(db: Queryable, submissionId: number, files: readonly FrozenFile[]): Promise<void> {
-  for (const { sha256, bytes } of files)
-    await db('contents')
-      .insert({ sha256, bytes: Buffer.from(bytes) })
-      .onConflict('sha256')
-      .ignore();
-  if (files.length > 0)
-    await db('submission_files').insert(files.map(({ path, sha256 }) => ({ submissionId, path, sha256 })));
-}
-
 /** Attempts before `from` count no more against the submission. */
 export async function forgiveAttempts(db: Queryable, id: number, from: number): Promise<void> {
   await db('submissions').where({ id }).update({ attemptsFrom: from });
@@ -230,64 +182,4 @@ export async function liveSubmissions(db: Queryable, limit: number): Promise<Sub
     .whereIn('id', db('evaluations').whereIn('state', LIVE_STATES).select('submissionId'))
     .orderBy('id')
     .limit(limit);
-}
-
-export async function filesOf(db: Queryable, submissionId: number): Promise<FrozenFile[]> {
-  const rows = await db('submission_files')
-    .join('contents', 'contents.sha256', 'submission_files.sha256')
-    .where({ submissionId })
-    .orderBy('path')
-    .select('path', 'submission_files.sha256', 'bytes');
-  return rows as FrozenFile[];
-}
-
-/** The one endless round, made on first use. */
-export async function currentRound(db: Queryable, now: number): Promise<number> {
-  const active = () => db('rounds').where({ state: 'active' }).first('id');
-  const live = await active();
-  if (live) return live.id;
-  // A unique index lets one of two replicas make it; the other then finds it.
-  await db('rounds').insert({ state: 'active', startedAt: now }).onConflict().ignore();
-  return (await active()).id;
-}
-
-/** Holds the round's row until the transaction ends. */
-export async function lockRound(trx: Queryable, id: number): Promise<void> {
-  await trx('rounds').where({ id }).update({ id });
-}
-
-/**
- * The earliest decided submission whose verdicts this one shares: same hotkey, owner, task and code, and a target length
- * between `lengths` (its league). Neither a comment nor one token more buys a new draw. Source: contracts, decisions.
- */
-export async function twinOf(
-  db: Queryable,
-  submission: Pick<SubmissionRow, 'id' | 'task' | 'hotkey' | 'ownerId' | 'codeDigest'>,
-  {
-    taskVersion,
-    lengths,
-  }: { taskVersion: number; lengths: { readonly from: number; readonly below: number } },
-): Promise<number | null> {
-  if (submission.codeDigest === null || submission.hotkey === null) return null;
-  const { task, hotkey, ownerId, codeDigest } = submission;
-  const row = await db('submissions')
-    .join('decisions', 'decisions.submissionId', 'submissions.id')
-    .where({ task, hotkey, ownerId, codeDigest, 'decisions.taskVersion': taskVersion })
-    .andWhere('targetLength', '>=', lengths.from)
-    .andWhere('targetLength', '<', lengths.below)
-    .whereNot('decisions.reason', 'infra')
-    .whereNotExists(
-      db('evaluations')
-        .whereRaw('evaluations.submission_id = ?', [submission.id])
-        .where({ purpose: 'rank', state: 'finished' }),
-    )
-    .whereExists(
-      db('evaluations')
-        .whereRaw('evaluations.submission_id = submissions.id')
-        .where({ purpose: 'rank', state: 'finished' }),
-    )
-    .andWhereNot('submissions.id', submission.id)
-    .orderBy('submissions.id')
-    .first('submissions.id');
-  return row?.id ?? null;
 }

@@ -10,8 +10,9 @@ import {
   useToken,
 } from '../../db/evaluations.ts';
 import { recordEvent } from '../../db/events.ts';
+import { filesOf } from '../../db/frozen-files.ts';
 import { wakeSubmission } from '../../db/submission-looks.ts';
-import { filesOf, findSubmission } from '../../db/submissions.ts';
+import { findSubmission } from '../../db/submissions.ts';
 import { insertVerdict, type VerdictRow, verdictOfEvaluation } from '../../db/verdicts.ts';
 import type { Digest, Sha } from '../ids.ts';
 import type { JudgeReason } from './reasons.ts';

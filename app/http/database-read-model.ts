@@ -4,13 +4,9 @@ import { evaluationsOf } from '../../db/evaluations.ts';
 import { eventsOf } from '../../db/events.ts';
 import { getFact } from '../../db/facts.ts';
 import { type ForkRow, findFork, findForkByName, liveLink } from '../../db/forks.ts';
-import {
-  currentRound,
-  filesOf,
-  findSubmission,
-  liveSubmissions,
-  type SubmissionRow,
-} from '../../db/submissions.ts';
+import { filesOf } from '../../db/frozen-files.ts';
+import { currentRound } from '../../db/rounds.ts';
+import { findSubmission, liveSubmissions, type SubmissionRow } from '../../db/submissions.ts';
 import { findVerdict, recentDecisions, type VerdictRow } from '../../db/verdicts.ts';
 import type { Conclusion, Reason } from '../evaluations/reasons.ts';
 import { type Progress, type Result, readStoredResult } from '../evaluations/schema.ts';

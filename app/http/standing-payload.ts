@@ -1,6 +1,6 @@
 /** Reads the standing of the paid task as it is published. Names, commits and code of forks stay untold. */
 
-import { currentRound } from '../../db/submissions.ts';
+import { currentRound } from '../../db/rounds.ts';
 import { recordsOf, resultDigests } from '../../db/verdicts.ts';
 import type { StandingPayload } from '../chain/standing/payload.ts';
 import { readStoredResult } from '../evaluations/schema.ts';

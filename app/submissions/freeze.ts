@@ -1,6 +1,6 @@
 /** Takes a commit's five target files and says everything that is wrong with them. Pure but for the import policy. */
 import { createHash } from 'node:crypto';
-import type { FrozenFile } from '../../db/submissions.ts';
+import type { FrozenFile } from '../../db/frozen-files.ts';
 import type { Task } from '../evaluations/task.ts';
 import { codeDigest, contentDigest } from '../imports/digests.ts';
 import { checkFile } from '../imports/files.ts';

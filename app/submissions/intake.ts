@@ -6,18 +6,18 @@ import type { Queryable } from '../../db/connection.ts';
 import { recordEvent } from '../../db/events.ts';
 import { endLink, findFork, holdFork, liveLink, saveFork, saveLink } from '../../db/forks.ts';
 import { recordReceipt } from '../../db/receipts.ts';
+import { currentRound } from '../../db/rounds.ts';
 import {
-  currentRound,
   findSubmissionBySha,
   insertSubmission,
   lastTakenIn,
   type NewSubmission,
   noteEarlierReceipt,
-  noteUnlinked,
   promoteSubmission,
   reviveSubmission,
   type SubmissionRow,
 } from '../../db/submissions.ts';
+import { noteUnlinked } from '../../db/unlinked-submissions.ts';
 import { reasonOf } from '../imports/findings.ts';
 import { readCommit } from './commit.ts';
 import type { IntakeDetails } from './details.ts';

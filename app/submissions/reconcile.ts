@@ -7,7 +7,7 @@ import { getFact, noteRecovered, pruneRecovered, setFact, takeLease } from '../.
 import { lostForks, markForkFound } from '../../db/forks.ts';
 import { hasDelivery, pruneInbox } from '../../db/inbox.ts';
 import { unfinishedSubmissions, wakeSubmission } from '../../db/submission-looks.ts';
-import { wakeRegistered } from '../../db/submissions.ts';
+import { wakeRegistered } from '../../db/unlinked-submissions.ts';
 import type { AppGitHub } from '../github/github.ts';
 import type { Services } from './services.ts';
 import { RUNNERS_FACT, type RunnersFact } from './snapshot.ts';

@@ -5,7 +5,8 @@ import { type EvaluationRow, evaluationsOf } from '../../db/evaluations.ts';
 import { getFact } from '../../db/facts.ts';
 import { type ForkRow, findFork } from '../../db/forks.ts';
 import { firstReceipt, type Receipt } from '../../db/receipts.ts';
-import { findSubmission, type SubmissionRow, twinOf } from '../../db/submissions.ts';
+import { findSubmission, type SubmissionRow } from '../../db/submissions.ts';
+import { twinOf } from '../../db/twins.ts';
 import {
   type DecisionRow,
   figuresOf,

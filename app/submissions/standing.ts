@@ -1,7 +1,7 @@
 /** The standing of a task: its ranked submissions now, and the dry-run weights row that follows from a change. */
 import { createHash } from 'node:crypto';
 import type { Queryable } from '../../db/connection.ts';
-import { currentRound, lockRound } from '../../db/submissions.ts';
+import { currentRound, lockRound } from '../../db/rounds.ts';
 import { type Candidate, candidates, recordWeights } from '../../db/verdicts.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { Hotkey, OwnerId } from '../ids.ts';

@@ -5,20 +5,20 @@ import type { Database } from '../../db/connection.ts';
 import { evaluationsOf, findEvaluationByRun, pruneTokens, queueOf } from '../../db/evaluations.ts';
 import { eventsOf } from '../../db/events.ts';
 import { liveLink } from '../../db/forks.ts';
+import { filesOf } from '../../db/frozen-files.ts';
 import { inboxDepth, insertDeliveries, pruneInbox, takeDeliveries } from '../../db/inbox.ts';
 import { migrate } from '../../db/migrate.ts';
 import { firstReceipt } from '../../db/receipts.ts';
 import { dueSubmissions, unfinishedSubmissions } from '../../db/submission-looks.ts';
 import {
-  filesOf,
   findSubmission,
   findSubmissionBySha,
   findSubmissionsOfCommit,
   liveSubmissions,
-  twinOf,
-  wakeRegistered,
 } from '../../db/submissions.ts';
 import { uidOfHotkey } from '../../db/subnets.ts';
+import { twinOf } from '../../db/twins.ts';
+import { wakeRegistered } from '../../db/unlinked-submissions.ts';
 import { findDecision, latestWeights, recentDecisions, verdictsOf } from '../../db/verdicts.ts';
 import { openEmpty, type TestDatabase } from './databases.ts';
 import { aDelivery, NOW, submit } from './rows.ts';

@@ -3,7 +3,8 @@ import type { Database } from '../../db/connection.ts';
 import { orderEvaluation } from '../../db/evaluations.ts';
 import { holdFork } from '../../db/forks.ts';
 import type { Delivery } from '../../db/inbox.ts';
-import { currentRound, insertSubmission, type NewSubmission } from '../../db/submissions.ts';
+import { currentRound } from '../../db/rounds.ts';
+import { insertSubmission, type NewSubmission } from '../../db/submissions.ts';
 import type { DecisionRow, Figure, VerdictRow } from '../../db/verdicts.ts';
 
 export const NOW = 1_800_000_000_000;

@@ -1,5 +1,6 @@
 /** Takes in a commit that was refused for something that is not in the commit. */
-import { findSubmission, stopWaiting } from '../../../db/submissions.ts';
+import { findSubmission } from '../../../db/submissions.ts';
+import { stopWaiting } from '../../../db/unlinked-submissions.ts';
 import type { InstallationId, OwnerId, RepoId, Sha } from '../../ids.ts';
 import { takeIn } from '../intake.ts';
 import type { Services } from '../services.ts';

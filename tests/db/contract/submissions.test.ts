@@ -1,17 +1,8 @@
 import { expect, it } from 'vitest';
 import { latestChecks } from '../../../db/checks.ts';
 import { isUniqueViolation } from '../../../db/connection.ts';
-import { markForkGone, saveFork } from '../../../db/forks.ts';
+import { filesOf } from '../../../db/frozen-files.ts';
 import {
-  dueSubmissions,
-  leaseSubmission,
-  releaseSubmission,
-  unfinishedSubmissions,
-  wakeSubmission,
-} from '../../../db/submission-looks.ts';
-import {
-  currentRound,
-  filesOf,
   findSubmission,
   findSubmissionBySha,
   findSubmissionsOfCommit,
@@ -25,9 +16,7 @@ import {
 import { recordDecision } from '../../../db/verdicts.ts';
 import { onBothDatabases } from '../databases.ts';
 import { heldOpen, waitingOrDone } from '../interleave.ts';
-import { aDecision, aFork, aSha, aSubmission, NOW, ordered, submit } from '../rows.ts';
-
-const LEASE_MS = 180_000;
+import { aDecision, aSha, aSubmission, NOW, ordered, submit } from '../rows.ts';
 
 onBothDatabases('a submission', (at) => {
   const row = async (id: number) => {
@@ -35,8 +24,6 @@ onBothDatabases('a submission', (at) => {
     if (found === null) throw new Error(`no submission ${id}`);
     return found;
   };
-  const lease = (id: number, owner: string, now = NOW, db = at.db) =>
-    leaseSubmission(db, id, { owner, now, leaseMs: LEASE_MS });
 
   it('is inserted with its files, its three wanted checks and a look at once', async () => {
     const submission = await aSubmission(at.db, { claimedTokensPerSec: 1234.5 });
@@ -141,54 +128,6 @@ onBothDatabases('a submission', (at) => {
     expect((await row(live)).supersededBy).toBe(id);
   });
 
-  it('is leased by one of two replicas', async () => {
-    const id = await submit(at.db);
-    const won = await Promise.all([lease(id, 'a'), lease(id, 'b', NOW, at.another())]);
-    expect(won.toSorted()).toEqual([false, true]);
-  });
-
-  it('is leased again by its owner, and by another one after the lease ran out', async () => {
-    const id = await submit(at.db);
-    await lease(id, 'a');
-    expect(await lease(id, 'a', NOW + 1)).toBe(true);
-    expect(await lease(id, 'b', NOW + 1 + LEASE_MS)).toBe(false);
-    expect(await lease(id, 'b', NOW + 2 + LEASE_MS)).toBe(true);
-  });
-
-  it('sleeps after its release, until the time given', async () => {
-    const id = await submit(at.db);
-    await lease(id, 'a');
-    expect(await dueSubmissions(at.db, NOW, 10)).toEqual([]);
-    await releaseSubmission(at.db, id, { owner: 'a', wakeSeq: 0, nextLookAt: NOW + 100, now: NOW });
-    expect(await dueSubmissions(at.db, NOW + 99, 10)).toEqual([]);
-    expect(await dueSubmissions(at.db, NOW + 100, 10)).toEqual([id]);
-  });
-
-  it('does not sleep through a wake-up that came during the lease', async () => {
-    const id = await submit(at.db);
-    await lease(id, 'a');
-    await wakeSubmission(at.db, id, NOW + 10);
-    await releaseSubmission(at.db, id, { owner: 'a', wakeSeq: 0, nextLookAt: null, now: NOW + 20 });
-    expect(await dueSubmissions(at.db, NOW + 20, 10)).toEqual([id]);
-  });
-
-  it('is not released by one who lost the lease', async () => {
-    const id = await submit(at.db);
-    await lease(id, 'a');
-    const later = NOW + LEASE_MS + 1;
-    await lease(id, 'b', later);
-    await releaseSubmission(at.db, id, { owner: 'a', wakeSeq: 0, nextLookAt: null, now: later });
-    expect(await lease(id, 'c', later)).toBe(false);
-    expect((await row(id)).nextLookAt).toBe(NOW);
-  });
-
-  it('is due in the order in which the looks are', async () => {
-    const ids = [await submit(at.db, { repoId: 1 }), await submit(at.db, { repoId: 2 })];
-    await wakeSubmission(at.db, ids[0] as number, NOW + 10);
-    expect(await dueSubmissions(at.db, NOW + 10, 10)).toEqual([ids[1], ids[0]]);
-    expect(await dueSubmissions(at.db, NOW + 10, 1)).toEqual([ids[1]]);
-  });
-
   it('is live while an evaluation of it is', async () => {
     const [live, over] = [await submit(at.db, { repoId: 1 }), await submit(at.db, { repoId: 2 })];
     await ordered(at.db, live);
@@ -197,36 +136,6 @@ onBothDatabases('a submission', (at) => {
       .where({ id: await ordered(at.db, over) })
       .update({ state: 'failed' });
     expect((await liveSubmissions(at.db, 10)).map(({ id }) => id)).toEqual([live]);
-  });
-
-  it('is unfinished while an evaluation lives or a check-run is open, unless a look is planned by now', async () => {
-    await saveFork(at.db, aFork(), NOW);
-    const id = await submit(at.db);
-    expect(await unfinishedSubmissions(at.db, NOW)).toEqual([]);
-    await at.db('submissions').where({ id }).update({ nextLookAt: null });
-    expect(await unfinishedSubmissions(at.db, NOW)).toEqual([id]);
-    await at.db('checks').update({ sentStatus: 'completed' });
-    expect(await unfinishedSubmissions(at.db, NOW)).toEqual([]);
-    const evaluation = await ordered(at.db, id);
-    expect(await unfinishedSubmissions(at.db, NOW)).toEqual([id]);
-    await at.db('evaluations').where({ id: evaluation }).update({ state: 'cancelled' });
-    expect(await unfinishedSubmissions(at.db, NOW)).toEqual([]);
-  });
-
-  it('is finished when its fork is gone, however open its check-runs are', async () => {
-    await saveFork(at.db, aFork(), NOW);
-    const id = await submit(at.db);
-    await at.db('submissions').where({ id }).update({ nextLookAt: null });
-    await markForkGone(at.db, 101, NOW);
-    expect(await unfinishedSubmissions(at.db, NOW)).toEqual([]);
-    await ordered(at.db, id);
-    expect(await unfinishedSubmissions(at.db, NOW)).toEqual([id]);
-  });
-
-  it('belongs to one round, also when two replicas open it at once', async () => {
-    const rounds = await Promise.all([at.db, at.another(), at.another()].map((db) => currentRound(db, NOW)));
-    expect(new Set(rounds).size).toBe(1);
-    expect(await at.db('rounds')).toHaveLength(1);
   });
 
   it('is either decided or superseded when both happen at once, whoever comes first', async () => {
