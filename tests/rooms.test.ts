@@ -67,6 +67,8 @@ const isPure = inRoom(
   'app/chain/timelock-payload.ts',
   'app/chain/setter/draft-weights.ts',
   'app/chain/setter/plan-weights.ts',
+  'app/chain/setter/signing-gate.ts',
+  'app/chain/setter/snapshot.ts',
   'app/chain/setter/overdue.ts',
   'app/chain/connection/unsigned-part.ts',
   'app/chain/setter/failure-alerts.ts',

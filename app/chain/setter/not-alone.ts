@@ -1,9 +1,8 @@
 /** Whether another program sets weights with our hotkey: its last update on chain is then none of ours. Pure. */
 import { commitEpoch, type EpochSchedule } from '../epoch.ts';
 import type { SubnetState } from '../subnet.ts';
-import { UNKNOWN_OUTCOME } from './plan-weights.ts';
 import type { ChainAlert } from './report.ts';
-import type { WeightSet } from './weight-set.ts';
+import { UNKNOWN_OUTCOME, type WeightSet } from './weight-set.ts';
 
 export interface Stranger {
   /** Block of its weights. */

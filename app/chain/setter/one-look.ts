@@ -8,12 +8,14 @@ import { type Done, revealNote } from './look-report.ts';
 import { moveOf } from './moves.ts';
 import { strangerAt } from './not-alone.ts';
 import { chainAlert, type Observation } from './observe.ts';
-import { planWeights, type Sighting, type Step, type Wait } from './plan-weights.ts';
+import { planWeights, type Step } from './plan-weights.ts';
 import type { ChainAlert, SetterStep } from './report.ts';
 import type { Sender } from './send-signed.ts';
 import type { Lookout } from './sight.ts';
 import { signWeights } from './sign-weights.ts';
 import type { SignerCheck } from './signer-check.ts';
+import type { Wait } from './signing-gate.ts';
+import type { Sighting } from './snapshot.ts';
 import type { NewWeightSet, WeightSet, WeightSetStore, WeightSlot } from './weight-set.ts';
 
 export type SetterLog = (message: string, fields: Readonly<Record<string, unknown>>) => void;

@@ -1,5 +1,5 @@
 /** Whether the chain will ever open or drop a commit that still waits in its storage. Pure. */
-import type { Snapshot } from './plan-weights.ts';
+import type { Snapshot } from './snapshot.ts';
 import { LONGEST_EPOCH, type WeightSet } from './weight-set.ts';
 
 /**

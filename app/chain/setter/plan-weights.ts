@@ -3,62 +3,12 @@
  * driver does the first step and asks again, so that a crash at any line, a time-out and a second replica end in the same
  * place: never two inclusions for one epoch, and never an epoch without one while the chain takes them.
  */
-import type { ChainProblem, Outcome } from '../chain.ts';
-import { nextEpochBlock } from '../epoch.ts';
-import { whenToSend } from '../epoch-window.ts';
 import type { WeightRow } from '../normalise.ts';
-import type { SubnetState } from '../subnet.ts';
-import type { Draft, RevealWindow } from './draft-weights.ts';
+import type { Draft } from './draft-weights.ts';
 import { neverLeaves } from './overdue.ts';
-import { LONGEST_EPOCH, type WeightSet } from './weight-set.ts';
-
-/** What the chain says of one unfinished attempt, up to the block that is looked at. */
-export type Sighting =
-  /** Not asked, or no answer this time. */
-  | { readonly kind: 'unknown' }
-  /** Asked, and the answer cannot be used, as it will be the next time. */
-  | { readonly kind: 'unreadable' }
-  /** Signed, and in no finalized block. */
-  | { readonly kind: 'absent' }
-  /** Signed, and the node has forgotten blocks that it could be in. */
-  | { readonly kind: 'out_of_sight' }
-  /** Signed, and in a finalized block. `counts`: to which epoch, by the schedule there; null when that was forgotten. */
-  | {
-      readonly kind: 'found';
-      readonly outcome: Outcome;
-      readonly counts: { readonly epoch: number; readonly reveal: RevealWindow | null } | null;
-    }
-  /** Included, and the row that was in force right after it took effect. `row`: only its equality proves it. */
-  | {
-      readonly kind: 'read_back';
-      readonly block: number;
-      readonly row: SubnetRow;
-      readonly by: 'event' | 'row';
-    }
-  /** Included, and the commit waits on chain, kept under that epoch. */
-  | { readonly kind: 'sealed'; readonly epoch: number }
-  /** Included, and the chain threw the commit away without setting anything. */
-  | { readonly kind: 'never_opened'; readonly message: string };
-
-type SubnetRow = readonly (readonly [uid: number, value: number])[];
-
-export interface Snapshot {
-  readonly state: SubnetState;
-  /** The epoch that a call in the next block counts to; null while the schedule allows no answer. */
-  readonly epoch: number | null;
-  /** Nonce of the signing account at this very block: extrinsics of lower ones are in it or never will be. */
-  readonly nonce: number;
-  readonly unfinished: readonly { readonly set: WeightSet; readonly seen: Sighting }[];
-  /** The newest attempts, newest first, the unfinished ones too. */
-  readonly history: readonly WeightSet[];
-  /** What would be sent, or why nothing can be. */
-  readonly draft: Draft | null;
-  readonly why: string | null;
-  /** Another program sent weights of this hotkey in this epoch. */
-  readonly isTaken: boolean;
-  /** What the chain would refuse the draft for, or we ourselves. */
-  readonly obstacles: readonly Pick<ChainProblem, 'message'>[];
-}
+import { type Gate, gateOf, type Wait } from './signing-gate.ts';
+import type { Sighting, Snapshot, SubnetRow } from './snapshot.ts';
+import { UNKNOWN_OUTCOME, type WeightSet } from './weight-set.ts';
 
 export type Step =
   | { readonly do: 'plan'; readonly draft: Draft }
@@ -72,29 +22,16 @@ export type Step =
 export type Included = Pick<WeightSet, 'includedBlock' | 'includedHash' | 'extrinsicIndex'> &
   Partial<Pick<WeightSet, 'epoch' | 'attempt' | 'revealFrom' | 'revealUntil' | 'extrinsic'>>;
 
-export interface Wait {
-  readonly kind: 'wait' | 'held_back';
-  readonly message: string;
-  /** At least 1. */
-  readonly blocks: number;
-}
-
 export interface WeightPlan {
   readonly steps: readonly Step[];
   /** Why nothing is sent, and when to look again. */
   readonly wait: Wait;
 }
 
-/** Nobody knows what became of the bytes: its epoch counts as used. */
-export const UNKNOWN_OUTCOME = 'unknown_outcome';
 /** What cannot be read so long after the end of an era never will be. */
 const UNREADABLE_BLOCKS = 100;
 /** The owner of the subnet may change everything at any block: never sleep longer than this. */
 const MOST_BLOCKS = 25;
-/** What a person must mend is looked at again after this. */
-const HELD_BLOCKS = 5;
-/** After n attempts of an epoch that were signed and failed, the next one waits n times as many blocks. */
-const BACKOFF_BLOCKS = 4;
 
 /** The next steps, in order. Asking again with the same snapshot gives the same plan. */
 export function planWeights(snapshot: Snapshot): WeightPlan {
@@ -114,58 +51,6 @@ export function planWeights(snapshot: Snapshot): WeightPlan {
   const unsettled = snapshot.unfinished.find(({ set }) => set.state === 'planned' || set.state === 'signed');
   if (unsettled === undefined && gate.open) steps.push({ do: 'plan', draft: gate.draft });
   return { steps, wait: waitOf(snapshot, gate, unsettled?.set ?? null) };
-}
-
-type Gate = { readonly open: true; readonly draft: Draft } | ({ readonly open: false } & Wait);
-
-/** Whether new bytes may be signed at this block. */
-function gateOf(snapshot: Snapshot): Gate {
-  const { state, draft, why, obstacles, history } = snapshot;
-  const head = state.block.number;
-  if (draft === null) return closed('held_back', why ?? 'there is nothing to send', HELD_BLOCKS);
-  const untilEpoch = nextEpochBlock(state.schedule) - head;
-  const used = history.find(
-    (set) => set.epoch === draft.epoch && head - set.plannedBlock < LONGEST_EPOCH && usesEpoch(set),
-  );
-  if (used !== undefined && used.state !== 'planned' && used.state !== 'signed')
-    return closed(
-      'wait',
-      `the weights of epoch ${draft.epoch} were sent in block ${used.includedBlock ?? used.plannedBlock}`,
-      untilEpoch,
-    );
-  const when = whenToSend(state.schedule, {
-    lastUpdate: state.own?.lastUpdate ?? 0,
-    rateLimitBlocks: state.rateLimitBlocks,
-  });
-  if (when.kind === 'wait') return closed('wait', when.message, when.blocks);
-  const backoff = backoffOf(history, draft.epoch) - head;
-  if (backoff > 0)
-    return closed(
-      'wait',
-      `the last attempt failed: the next one is made in block ${head + backoff}`,
-      backoff,
-    );
-  const [obstacle] = obstacles;
-  if (obstacle !== undefined) return closed('held_back', obstacle.message, HELD_BLOCKS);
-  return { open: true, draft };
-}
-
-function closed(kind: Wait['kind'], message: string, blocks: number): Gate {
-  return { open: false, kind, message, blocks };
-}
-
-/** One that was included has used its epoch, also when its row was not found later. */
-function usesEpoch({ state, includedBlock, failureCode }: WeightSet): boolean {
-  return state !== 'failed' || includedBlock !== null || failureCode === UNKNOWN_OUTCOME;
-}
-
-/** The block from which on the next attempt of this epoch may be made. */
-function backoffOf(history: readonly WeightSet[], epoch: number): number {
-  const failed = history.filter(
-    (set) => set.epoch === epoch && set.state === 'failed' && set.extrinsic !== null,
-  );
-  const last = Math.max(0, ...failed.map(({ plannedBlock }) => plannedBlock));
-  return last + BACKOFF_BLOCKS * failed.length;
 }
 
 /** No bytes are stored, so none were sent: it is taken up again while it is still what should be sent. */
@@ -290,7 +175,7 @@ function rowOf(row: SubnetRow): WeightRow {
 }
 
 /** In whatever order; an entry of 0 gives nothing, so it may be missing. */
-export function isSameRow(a: WeightRow, b: WeightRow): boolean {
+function isSameRow(a: WeightRow, b: WeightRow): boolean {
   return entries(a) === entries(b);
 }
 

@@ -4,7 +4,7 @@ import { type Chain, ChainError, type ChainView } from '../chain.ts';
 import { commitEpoch, EpochError } from '../epoch.ts';
 import type { PendingCommit, SubnetState } from '../subnet.ts';
 import { revealWindow } from './draft-weights.ts';
-import type { Sighting } from './plan-weights.ts';
+import type { Sighting } from './snapshot.ts';
 import type { WeightSet } from './weight-set.ts';
 
 export type ReadSubnet = (

@@ -9,6 +9,9 @@ import type { WeightRow } from '../normalise.ts';
  */
 export const LONGEST_EPOCH = 60_000;
 
+/** Nobody knows what became of the bytes: its epoch counts as used. */
+export const UNKNOWN_OUTCOME = 'unknown_outcome';
+
 /** Whose weights, and where: there is one live attempt for each of these and each epoch. */
 export interface WeightSlot {
   readonly genesisHash: string;
