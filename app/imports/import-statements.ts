@@ -1,9 +1,17 @@
 /** Reads import statements into absolute names, and judges every one of them, wherever it stands. */
 import { absoluteModule, type ModulePolicy, parentOf } from './module-policy.ts';
 import { isRefused, NAMESPACES, refusedEverywhere } from './reach.ts';
-import type { Imported } from './scopes.ts';
 import { quoted, type Source } from './source.ts';
 import type { SyntaxNode } from './tree.ts';
+
+/** An imported name as one statement binds it. */
+export interface Imported {
+  /** The name bound. */
+  readonly local: string;
+  /** What it means, dotted and absolute; null where the import is refused. */
+  readonly path: string | null;
+  readonly node: SyntaxNode;
+}
 
 /** Names that a statement binds, after reporting what the policy refuses of it; refused names have no path. */
 export function readImports(statement: SyntaxNode, source: Source, policy: ModulePolicy): Imported[] {

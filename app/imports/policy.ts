@@ -6,7 +6,7 @@ import { withinLimits } from './limits.ts';
 import { type ModulePolicy, moduleName, modulePolicy } from './module-policy.ts';
 import type { ParserSources } from './parsers.ts';
 import { judgeRequired } from './required-imports.ts';
-import { analyseScopes } from './scopes.ts';
+import { analyseScopes } from './scope-reader.ts';
 import { type FileText, Source } from './source.ts';
 import { checkStatements } from './statement-rules.ts';
 import { createSyntaxCheck } from './syntax.ts';
