@@ -1,7 +1,6 @@
 /** Who signs weights: a key that this process opened, or a signer process behind its socket. */
-import { readKeyfile } from './chain/keyfile.ts';
+import { openKeyfile } from './chain/keyfile.ts';
 import { KeyfileError } from './chain/keyfile-error.ts';
-import { readPasswordFile } from './chain/keyfile-read.ts';
 import { createSigner, type SignerLog, type WeightSigner } from './chain/signer.ts';
 import { remoteSigner } from './chain/signer-client.ts';
 import type { ChainConfig } from './config/chain.ts';
@@ -56,8 +55,7 @@ export async function prepareWallet(
 
 async function opened({ file, passwordFile }: Extract<ChainConfig['wallet'], { kind: 'file' }>) {
   try {
-    const password = passwordFile === null ? null : readPasswordFile(passwordFile);
-    return await readKeyfile(file, { password });
+    return await openKeyfile(file, passwordFile);
   } catch (error) {
     if (!(error instanceof KeyfileError)) throw error;
     if (error.code === 'password_missing' && passwordFile === null)

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { KeyfileError } from './keyfile-error.ts';
 import { HotkeyPair } from './keyfile-pair.ts';
 import { type DeriveKey, isLocked, unlock } from './keyfile-password.ts';
-import { readSecretFile } from './keyfile-read.ts';
+import { readPasswordFile, readSecretFile } from './keyfile-read.ts';
 
 export interface KeyfileOptions {
   /** Of an encrypted file; null where there is none. */
@@ -25,6 +25,12 @@ const KeyfileJson = z.looseObject({
   cryptoType: z.union([z.number(), z.string()]).nullish(),
 });
 type KeyfileJson = z.infer<typeof KeyfileJson>;
+
+/** As `readKeyfile`, with the password in a file of its own; null where the hotkey file needs none. Throws `KeyfileError`. */
+export async function openKeyfile(file: string, passwordFile: string | null): Promise<HotkeyPair> {
+  const password = passwordFile === null ? null : readPasswordFile(passwordFile);
+  return readKeyfile(file, { password });
+}
 
 /** Reads and opens a hotkey file that nobody but its owner may read. Throws `KeyfileError`. */
 export async function readKeyfile(file: string, options: KeyfileOptions): Promise<HotkeyPair> {

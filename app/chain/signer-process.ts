@@ -2,9 +2,8 @@
 import { parseArgs } from 'node:util';
 import { decodeAddress } from '@polkadot/util-crypto/address';
 import type { Hotkey } from '../ids.ts';
-import { readKeyfile } from './keyfile.ts';
+import { openKeyfile } from './keyfile.ts';
 import { KeyfileError } from './keyfile-error.ts';
-import { readPasswordFile } from './keyfile-read.ts';
 import { createSigner, type SignerLog } from './signer.ts';
 import { SocketError, startSignerServer } from './signer-server.ts';
 
@@ -45,8 +44,7 @@ export async function runSigner(argv: readonly string[], io: SignerIo): Promise<
       io.out(SIGNER_HELP);
       return 0;
     }
-    const password = options.passwordFile === null ? null : readPasswordFile(options.passwordFile);
-    const pair = await readKeyfile(options.hotkeyFile, { password });
+    const pair = await openKeyfile(options.hotkeyFile, options.passwordFile);
     const { netuid, genesisHash, proxyFor, socketPath, group, signatures } = options;
     const log = logTo(io);
     const signer = createSigner({

@@ -4,13 +4,10 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseAppUrl } from '../../actions/evaluate/src/app-url.ts';
 import type { LoosePolicy } from '../chain/normalise.ts';
+import type { ChainConfig } from '../config/chain.ts';
 import { genesisOf, isAccount, isEndpoint } from '../config/chain-variables.ts';
 import type { Hotkey } from '../ids.ts';
 import { type Io, UsageError } from './io.ts';
-
-export type Wallet =
-  | { readonly kind: 'file'; readonly file: string; readonly passwordFile: string | null }
-  | { readonly kind: 'socket'; readonly socket: string };
 
 export interface FollowOptions {
   /** Address of the Referee, without a slash at its end. */
@@ -20,7 +17,7 @@ export interface FollowOptions {
   readonly genesisHash: string;
   readonly endpoints: readonly string[];
   /** Null: a dry run. */
-  readonly wallet: Wallet | null;
+  readonly wallet: ChainConfig['wallet'];
   /** Computes and stores nothing, also with a wallet. */
   readonly dryRun: boolean;
   /** Whose place a dry run without a wallet looks at. */
@@ -93,7 +90,7 @@ export function followOptions(argv: readonly string[], io: Pick<Io, 'cwd' | 'env
 function walletOf(
   values: { wallet?: string; 'signer-socket'?: string; 'password-file'?: string },
   cwd: string,
-): Wallet | null {
+): ChainConfig['wallet'] {
   const { wallet, 'signer-socket': socket, 'password-file': passwordFile } = values;
   if (wallet !== undefined && socket !== undefined)
     throw new UsageError('--wallet and --signer-socket exclude each other');

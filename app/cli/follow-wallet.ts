@@ -1,16 +1,16 @@
 /** Who signs for a validator who follows a Referee. */
-import { readKeyfile } from '../chain/keyfile.ts';
+import { openKeyfile } from '../chain/keyfile.ts';
 import { KeyfileError } from '../chain/keyfile-error.ts';
-import { readPasswordFile } from '../chain/keyfile-read.ts';
 import { createSigner, SignerError, type WeightSigner } from '../chain/signer.ts';
 import { remoteSigner } from '../chain/signer-client.ts';
+import type { ChainConfig } from '../config/chain.ts';
 import type { FollowOptions } from './follow-options.ts';
 import { CommandError, type Io } from './io.ts';
 
 /** As `signer` has it unless told. */
 const LIMIT = { signatures: 40, windowMs: 3_600_000 };
 
-export interface Hands {
+export interface FollowWallet {
   /** Null in a dry run. */
   readonly signer: WeightSigner | null;
   /** Whose row it is. */
@@ -23,7 +23,7 @@ export async function openWallet(
   options: FollowOptions,
   io: Pick<Io, 'err'>,
   now: () => number,
-): Promise<Hands> {
+): Promise<FollowWallet> {
   const { wallet, proxyFor, dryRun } = options;
   if (wallet === null) return { signer: null, account: proxyFor ?? options.hotkey, signingAccount: null };
   const signer =
@@ -40,14 +40,13 @@ export async function openWallet(
 }
 
 async function fromFile(
-  { file, passwordFile }: { readonly file: string; readonly passwordFile: string | null },
+  { file, passwordFile }: Extract<ChainConfig['wallet'], { kind: 'file' }>,
   { netuid, genesisHash, proxyFor }: FollowOptions,
   { err }: Pick<Io, 'err'>,
   now: () => number,
 ): Promise<WeightSigner> {
   try {
-    const password = passwordFile === null ? null : readPasswordFile(passwordFile);
-    const pair = await readKeyfile(file, { password });
+    const pair = await openKeyfile(file, passwordFile);
     const policy = { netuid, genesisHash, proxyFor };
     const log = (message: string, { reason }: Readonly<Record<string, unknown>>) => {
       if (typeof reason === 'string') err(`${message}: ${reason}\n`);

@@ -4,10 +4,9 @@ import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { stringToU8a, u8aToHex } from '@polkadot/util';
-import { readKeyfile } from '../chain/keyfile.ts';
+import { openKeyfile } from '../chain/keyfile.ts';
 import { KeyfileError, type KeyfileErrorCode } from '../chain/keyfile-error.ts';
 import type { HotkeyPair } from '../chain/keyfile-pair.ts';
-import { readPasswordFile } from '../chain/keyfile-read.ts';
 import { linkMessage, parseHotkey, verifyLink } from '../miners/link.ts';
 import { parseQuasarYml } from '../miners/quasar-yml.ts';
 import { CommandError, type Io, UsageError } from './io.ts';
@@ -143,8 +142,7 @@ const ELSEWHERE =
 
 async function openHotkey(file: string, passwordFile: string | undefined, io: Io): Promise<HotkeyPair> {
   try {
-    const password = passwordFile === undefined ? null : readPasswordFile(path.resolve(io.cwd, passwordFile));
-    return await readKeyfile(file, { password });
+    return await openKeyfile(file, passwordFile === undefined ? null : path.resolve(io.cwd, passwordFile));
   } catch (error) {
     if (!(error instanceof KeyfileError)) throw error;
     const more = WITHOUT_THE_FILE.includes(error.code) ? `; or ${ELSEWHERE}` : '';

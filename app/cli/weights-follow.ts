@@ -8,7 +8,7 @@ import { type FollowOptions, followOptions } from './follow-options.ts';
 import { type Look, lookAsJson, reportAsText, standingAsText } from './follow-print.ts';
 import { createStandingSource } from './follow-standing.ts';
 import { openStateFile } from './follow-state.ts';
-import { type Hands, openWallet } from './follow-wallet.ts';
+import { type FollowWallet, openWallet } from './follow-wallet.ts';
 import { CommandError, type Io } from './io.ts';
 import { type FileLock, lockFile } from './state-lock.ts';
 import { fileWeightSetStore } from './weight-set-file.ts';
@@ -34,11 +34,11 @@ export async function followCommand(
   parts: FollowParts = ofThisProcess(),
 ): Promise<number> {
   const options = followOptions(argv, io);
-  const hands = await openWallet(options, io, parts.now);
+  const wallet = await openWallet(options, io, parts.now);
   // a dry run writes nothing, so it may look while another process works
   const lock = options.dryRun ? null : await held(options.stateFile);
   try {
-    return await follow(options, hands, io, parts);
+    return await follow(options, wallet, io, parts);
   } catch (error) {
     if (!(error instanceof StandingError)) throw error;
     throw new CommandError(`${error.userMessage}. No weights are sent`);
@@ -49,7 +49,7 @@ export async function followCommand(
 
 async function follow(
   options: FollowOptions,
-  hands: Hands,
+  wallet: FollowWallet,
   io: Pick<Io, 'out' | 'err' | 'fetch'>,
   { now, sleep, stop, chain: chainParts }: FollowParts,
 ): Promise<number> {
@@ -60,7 +60,7 @@ async function follow(
   const chain = connectChain({ endpoints, genesisHash });
   let standing: Awaited<ReturnType<WeightSetterOptions['standing']>> = null;
   const setter = createWeightSetter({
-    ...hands,
+    ...wallet,
     ...chainParts,
     chain,
     store,
@@ -72,8 +72,8 @@ async function follow(
     standing: async () => standing,
   });
   const hasProven = async () =>
-    hands.account !== null &&
-    (await store.lastVerified({ genesisHash, netuid, hotkey: hands.account })) !== null;
+    wallet.account !== null &&
+    (await store.lastVerified({ genesisHash, netuid, hotkey: wallet.account })) !== null;
   let shown: string | null = null;
   try {
     for (;;) {
@@ -88,7 +88,7 @@ async function follow(
         shown = told.shown;
       }
       const report = await setter.look();
-      const look: Look = { options, news, report, account: hands.account };
+      const look: Look = { options, news, report, account: wallet.account };
       io.out(json ? lookAsJson(look) : reportAsText(look));
       // an outage of the chain may pass, but this look has done nothing
       if (once)
