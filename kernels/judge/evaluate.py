@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from judge import host, verdict
+from judge import host, logit_option, verdict
 from judge.claim import Claim, read_claim
 from judge.faults import Refused
 from judge.progress import Progress, json_lines
@@ -27,7 +28,7 @@ def add_command(commands) -> None:
     command.add_argument("--upstream", type=Path, required=True, help="directory with exactly the pinned tree")
     command.add_argument("--out", type=Path, required=True)
     command.add_argument("--commit", default="unknown", help="commit of this judge, for the record")
-    command.add_argument("--logit-weights", type=Path, metavar="DIR", help="a real model's weights, for the logit gate")
+    logit_option.add_option(command)
     command.set_defaults(command=evaluate)
 
 
@@ -68,13 +69,14 @@ def _judge(
     device: str | None,
     logit_weights: Path | None,
 ) -> None:
-    """`device` None: the task's own, with nothing else on it."""
+    """`device` None: the task's own, with nothing else on it. `logit_weights` None: what the host's variable names."""
     record.evaluation, record.nonce, record.task = claim.evaluation, claim.nonce, claim.task
     record.upstream_tree, record.target_length = claim.upstream["tree"], claim.target_length
     from judge.tree import content_digest
 
     record.digest = content_digest(claim.files)
     task = load_task(claim.task["name"])
+    logit_weights = logit_option.directory(logit_weights, os.environ, device or task.device)
     # These load PyTorch: an unknown task is refused at once.
     with host.loading():
         from judge.device import open_device

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from judge import host, upstream, verdict
+from judge import host, logit_option, upstream, verdict
 from judge.bench import fork
 from judge.evaluate import judge_claim
 from judge.faults import Fault, Refused
@@ -36,7 +36,7 @@ def add_command(commands) -> None:
     command.add_argument("--json", action="store_true", help="print the result record")
     command.add_argument("--out", type=Path, metavar="FILE", help="write the result record, for `verify`")
     command.add_argument("--no-sandbox", action="store_true", help="your own tree only: marked, never ranks")
-    command.add_argument("--logit-weights", type=Path, metavar="DIR", help="a real model's weights, for the logit gate")
+    logit_option.add_option(command)
     command.add_argument("--commit", default="unknown")
     command.set_defaults(command=bench)
 
