@@ -8,13 +8,19 @@ import math
 import multiprocessing
 import os
 import re
+import shutil
 import sys
 
 import pytest
+import torch
 from conftest import REPOSITORY, need
+from judge.corpus import __main__ as command
 from judge.corpus.cases import CHUNK, CORPUS, Case, CorpusError, base_files, load_cases
-from judge.corpus.runner import ALTERNATIONS, GPU_TWIN, PRELOAD, TRICKS_A_TWIN, Outcome, Runner
-from judge.corpus.small_task import small_task, upstream_for
+from judge.corpus.processes import PRELOAD, default_device
+from judge.corpus.profiles import full_task
+from judge.corpus.runner import ALTERNATIONS, GPU_TWIN, TRICKS_A_TWIN, Outcome, Runner
+from judge.corpus.small_task import TASKS, claim_of, small_task, upstream_for
+from judge.task import load_task
 from judged import UPSTREAM, check_form, reason_of
 
 CASES = load_cases()
@@ -25,8 +31,6 @@ JUDGED_BY_TESTS = [case for case in CASES if case.expect.get("by")]
 @pytest.fixture(scope="session")
 def outcomes(request, tmp_path_factory):
     """Outcomes by name of the cases that this run asks for, judged side by side."""
-    import shutil
-
     need(shutil.which("bwrap") is not None, "bubblewrap: apt-get install -y bubblewrap")
     tests = [item for item in request.session.items if {"case", "outcomes"} <= {*item.fixturenames}]
     asked = {test.callspec.params["case"].name for test in tests}
@@ -74,6 +78,57 @@ def test_the_processes_of_cases_begin_with_all_loaded(outcomes):
     process.start()
     process.join()
     assert receiver.poll() and receiver.recv() is True
+
+
+@pytest.mark.parametrize("device", TASKS)
+def test_the_full_profile_replaces_limits_of_the_worker_and_nothing_else(device):
+    task = load_task(TASKS[device])
+    assert full_task(device) == task
+    assert claim_of(full_task(device), {}).target_length == task.data["targetLengths"]["max"]
+    given = full_task(device, importSeconds=2)
+    assert given.limits == {**task.limits, "importSeconds": 2} != task.limits
+    given.data["worker"] = task.data["worker"]
+    assert given == task
+
+
+def test_the_full_profile_judges_at_the_lengths_of_the_task(sandbox_tools, tmp_path):
+    runner = Runner("cpu", upstream_for("cpu", tmp_path), profile="full")
+    (outcome,) = runner.judge(load_cases(["D01_zeros"]))
+    assert outcome.differences() == []
+    assert outcome.result["task"] == load_task(TASKS["cpu"]).identity()
+    assert {gate["length"] for gate in outcome.result["gates"]} == {512}
+
+
+@pytest.mark.parametrize(
+    ("options", "device", "profile"),
+    [
+        ([], "cpu", "short"),
+        (["--profile", "short"], "cpu", "short"),
+        (["--profile", "full", "--device", "cuda"], "cuda", "full"),
+    ],
+)
+def test_the_command_judges_by_the_profile_and_on_the_device_that_it_is_given(monkeypatch, options, device, profile):
+    runners, lines = [], []
+
+    def judge(runner, cases):
+        runners.append(runner)
+        return (_outcome(case, None, 100.0) for case in cases)
+
+    monkeypatch.setattr(Runner, "judge", judge)
+    monkeypatch.setattr(command, "default_device", lambda: "cpu")
+    assert command.main(["--only", "miniature", "--upstream", str(UPSTREAM), *options], lines.append) == 0
+    assert [(runner.device, runner.profile) for runner in runners] == [(device, profile)]
+    assert lines[-1] == "1 judged, 0 not as expected"
+
+
+def test_the_default_device_is_a_gpu_where_pytorch_sees_one():
+    assert default_device() == ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def test_an_unknown_profile_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--profile", "long"])
+    assert "'short', 'full'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("device", "twin"), [("cpu", "miniature"), ("cuda", GPU_TWIN)])

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from judge.corpus.cases import CorpusError, load_cases
+from judge.corpus.processes import default_device
+from judge.corpus.profiles import PROFILES
 from judge.corpus.runner import Gain, Outcome, Runner
 from judge.corpus.small_task import upstream_for
 from judge.sandbox.scratch import Scratch
@@ -28,7 +30,10 @@ def _print(line: str) -> None:
 def main(argv: list[str] | None = None, out: Callable[[str], None] = _print) -> int:
     """-> 0 when every case ends as its expect.json says, 1 when one does not, 2 for wrong use."""
     parser = argparse.ArgumentParser(prog="python -m judge.corpus", description=__doc__)
-    parser.add_argument("--device", choices=["cpu", "cuda"], default="cpu")
+    parser.add_argument(
+        "--profile", choices=PROFILES, default="short", help="short: small lengths and few rounds; full: the whole task"
+    )
+    parser.add_argument("--device", choices=["cpu", "cuda"], help="without it: cuda where PyTorch sees a GPU, else cpu")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="ids or names of cases")
     parser.add_argument("--honest", action="store_true", help="the honest controls only")
     parser.add_argument("--jobs", type=int, default=1, help="cases at a time; figures are compared one at a time")
@@ -39,8 +44,9 @@ def main(argv: list[str] | None = None, out: Callable[[str], None] = _print) -> 
     arguments = parser.parse_args(argv)
     with Scratch.during("corpus") as place:
         try:
-            upstream = upstream_for(arguments.device, place, arguments.upstream)
-            runner = Runner(arguments.device, upstream, arguments.jobs)
+            device = arguments.device or default_device()
+            upstream = upstream_for(device, place, arguments.upstream)
+            runner = Runner(device, upstream, arguments.jobs, arguments.profile)
             return _run(runner, arguments, out)
         except CorpusError as error:
             print(f"judge.corpus: {error}", file=sys.stderr)

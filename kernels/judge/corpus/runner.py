@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import math
-import multiprocessing
 import os
 import time
 from collections.abc import Iterator, Sequence
@@ -14,12 +13,13 @@ from pathlib import Path
 from statistics import median
 
 from judge.corpus.cases import Case, load_cases
-from judge.corpus.small_task import judge_files, small_task
-from judge.task import KERNELS_DIR
+from judge.corpus.processes import forking
+from judge.corpus.profiles import PROFILES
+from judge.corpus.small_task import judge_files
+from judge.task import Task
 
-PRELOAD = "judge.corpus.preload"
-# Far above any total that a task allows: only a judge that hangs reaches it.
-HANGS_SECONDS = 900.0
+# Times the total that the task allows: only a judge that hangs reaches it.
+HANGS_TOTALS = 2
 # A killed process is gone in milliseconds.
 REAP_SECONDS = 5.0
 ALTERNATIONS = 3
@@ -89,20 +89,16 @@ class Gain:
 
 @dataclass(frozen=True)
 class Runner:
-    """Judges cases, each in a process of its own, `jobs` at a time."""
+    """Judges cases by the task of a profile, each in a process of its own, `jobs` at a time."""
 
     device: str
     upstream: Path
     jobs: int = 1
+    profile: str = "short"
 
     def judge(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """-> outcomes as cases end; on a GPU those that times or its memory decide come last, one by one."""
-        os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([PRELOAD])  # torch is imported once, not once a case
-        # Before Python 3.13 the server looks on PYTHONPATH only, and says nothing of what it does not find.
-        paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
-        os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys([str(KERNELS_DIR), *paths]))
+        context = forking()
         last = [case for case in cases if self.device == "cuda" and ALONE & {*case.expect["reasons"]}]
         with ThreadPoolExecutor(max_workers=self.jobs) as pool:
             running = [pool.submit(self._outcome, context, case) for case in cases if case not in last]
@@ -131,12 +127,13 @@ class Runner:
 
     def _outcome(self, context, case: Case) -> Outcome:
         began = time.monotonic()
+        task = PROFILES[self.profile](self.device, **case.expect.get("limits", {}))
         receiver, sender = context.Pipe(duplex=False)
-        process = context.Process(target=_judge_case, args=(case, self, sender))
+        process = context.Process(target=_judge_case, args=(case, task, self, sender))
         process.start()
         sender.close()
         try:
-            result, left = receiver.recv() if receiver.poll(HANGS_SECONDS) else (None, [])
+            result, left = receiver.recv() if receiver.poll(HANGS_TOTALS * task.limits["totalSeconds"]) else (None, [])
         except EOFError:
             result, left = None, []
         process.kill()
@@ -158,11 +155,10 @@ def _any_of(value: str | list[str]) -> list[str]:
     return value if isinstance(value, list) else [value]
 
 
-def _judge_case(case: Case, runner: Runner, sender) -> None:
+def _judge_case(case: Case, task: Task, runner: Runner, sender) -> None:
     set_child_subreaper = 36
     # What a worker leaves behind becomes a child of this process, and so is seen.
     ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
-    task = small_task(runner.device, **case.expect.get("limits", {}))
     files = case.files(runner.upstream, task.data["targetFiles"])
     result = judge_files(files, task, runner.upstream, alone=runner.jobs == 1)
     sender.send((result, _left_running()))

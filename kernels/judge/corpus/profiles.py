@@ -1,0 +1,18 @@
+"""The task that a case is judged by: made small, or whole as miners meet it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from judge.corpus.small_task import TASKS, small_task
+from judge.task import Task, load_task
+
+
+def full_task(device: str = "cpu", **limits) -> Task:
+    """The device's task with its own lengths, gates, rounds and target lengths; `limits` replace the worker's."""
+    task = load_task(TASKS[device])
+    worker = {**task.data["worker"], "limits": {**task.limits, **limits}}
+    return replace(task, data={**task.data, "worker": worker})
+
+
+PROFILES = {"short": small_task, "full": full_task}
