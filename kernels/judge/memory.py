@@ -61,7 +61,9 @@ class GpuMemory:
         self._peak = max(self._peak, used)
         if used > self._limit:
             raise Fault(
-                "resource_limit", f"the kernel holds {used} bytes of GPU memory, more than the {self._limit} allowed"
+                "resource_limit",
+                f"the kernel holds {used} bytes of GPU memory, more than the {self._limit} allowed: make its workspaces "
+                "smaller, or choose a shorter target length",
             )
 
     def peak_bytes(self) -> int:
