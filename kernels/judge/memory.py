@@ -62,8 +62,8 @@ class GpuMemory:
         if used > self._limit:
             raise Fault(
                 "resource_limit",
-                f"the kernel holds {used} bytes of GPU memory, more than the {self._limit} allowed: make its workspaces "
-                "smaller, or choose a shorter target length",
+                f"the kernel holds {used} bytes of GPU memory, more than the {self._limit} allowed: make its "
+                "workspaces smaller, or choose a shorter target length",
             )
 
     def peak_bytes(self) -> int:
