@@ -49,13 +49,16 @@ class Device(Protocol):
         """ns of trusted work by name."""
 
     def settle(self) -> None:
-        """Before a timed call. Raises Unsteady when the device is slower than when nothing else ran."""
+        """Before a timed call: a look for `samples`, if a second has passed since the last one.
+
+        Raises Unsteady when the device is slower than when nothing else ran.
+        """
 
     def held_clocks(self, required: bool) -> AbstractContextManager[bool]:
         """Clocks locked while the block runs, if this host's own configuration says so -> whether they are."""
 
     def samples(self) -> list[dict]:
-        """Clocks, power and temperature in the rounds so far, for the result."""
+        """Clocks, power and temperature at the looks so far, for the result."""
 
     def check_conditions(self, before: dict[str, int], after: dict[str, int]) -> None:
         """Raises Refused when the yardstick drifted or the device was throttled: such a run says nothing."""

@@ -92,7 +92,7 @@ def _verify(gpu: Gpu, mhz: int, load: Load, pause: Callable[[float], None]) -> N
 
 
 class Watch:
-    """Looks at the GPU at most once a second, and counts the looks that found it slower than it should be."""
+    """Looks at the GPU at most once a second, and marks the looks that found it slower than it should be."""
 
     def __init__(self, gpu: Gpu, locked_mhz: int | None = None):
         self._gpu, self._locked_mhz = gpu, locked_mhz
@@ -101,7 +101,7 @@ class Watch:
         self._marked = 0
 
     def sample(self, now_ns: int) -> None:
-        """To be called after a round, outside of the clock; costs nothing within a second of the last look."""
+        """To be called before a round, outside of the clock; within a second of the last look it does nothing."""
         if self._last_ns is not None and now_ns - self._last_ns < INTERVAL_NS:
             return
         self._last_ns = now_ns
@@ -117,10 +117,14 @@ class Watch:
         return [self._samples[i * (taken - 1) // (SAMPLES - 1)] for i in range(SAMPLES)]
 
     def marked_share(self) -> float:
+        """Of all looks so far."""
         return self._marked / len(self._samples) if self._samples else 0.0
 
     def too_many_marked(self) -> str | None:
-        """What to say when so many rounds ran slowed down that the run says nothing (`infra`); None when few did."""
+        """What to say when more than 20 % of the looks were marked, and the run says nothing (`infra`); else None.
+
+        Looks are counted, not rounds: where calls are short one look stands for many of them.
+        """
         if self.marked_share() <= MAX_MARKED:
             return None
         return f"the GPU was throttled or below its locked clock in {self.marked_share():.0%} of the looks at it"
