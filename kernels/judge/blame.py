@@ -24,7 +24,8 @@ class Blame:
         """No line of the submission has run yet: what does not fit now is the judge's own."""
         try:
             yield
-        except (MemoryError, OSError, RuntimeError, DriverError) as error:
+        except (MemoryError, OSError, RuntimeError, DriverError, Refused) as error:
+            # The workers' contexts come last: where they found no room, the end of their log is in what is refused.
             if ran_out(error):
                 raise Refused(self._too_small("before any kernel ran")) from error
             raise

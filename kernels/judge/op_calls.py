@@ -96,7 +96,7 @@ class Oracle:
         return compare.errors(output, self.reference(inputs)[0])
 
     def rehearse(self) -> None:
-        """Draws, answers and compares the largest call once: the judge's memory is taken before a worker lives."""
+        """Draws, answers and compares the largest call once: the judge's memory is taken before a worker's."""
         largest = max(self.shapes, key=lambda slot_id: self.shapes[slot_id].rows)
         inputs = self.make(self.classes[0], largest, "rehearsal")
         self.errors(inputs, inputs[0])

@@ -56,8 +56,8 @@ class Session:
 
     def call_up(self) -> None:
         """Has the worker map its slots when it has loaded PyTorch: until now it does not touch the device."""
-        self._called_up = self._command(wire.HELLO, READY_SECONDS)
         with self._getting_ready():
+            self._called_up = self._command(wire.HELLO, READY_SECONDS)
             self._called_up.send()
 
     def hello(self) -> None:
@@ -119,7 +119,10 @@ class Session:
             raise Fault("unsupported", f"this length does not fit into the GPU's memory (call {label})")
         if status == wire.CALL_FAILED:
             raise Fault("early_exit", f"the kernel raised an exception (call {label}): see the end of the log")
-        if status not in (wire.OK, wire.BAD_OUTPUT):
+        if status == wire.BAD_OUTPUT:
+            # Whatever stands in the slot, the worker did not put it there.
+            raise Fault("nonfinite", f"no output of the promised shape and type (call {label}): see the end of the log")
+        if status != wire.OK:
             raise Fault("protocol_error", f"status {status} does not end a call (call {label})")
 
     def _ask(self, op: int, timeout_s: float) -> int:

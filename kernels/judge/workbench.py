@@ -25,7 +25,7 @@ class Workbench:
         torch.set_grad_enabled(False)
         host.forbid_dumps()
         host.keep_freed_memory()
-        self.task, self.device, self.boxed = task, device, boxed
+        self.task, self.upstream, self.device, self.boxed = task, upstream, device, boxed
         self._judged = tree.build(upstream, task.upstream["tree"], files, task.data["targetFiles"])
         self._probed = probe.observed(task, device.files) if boxed else set()
         self.log = ""

@@ -21,7 +21,7 @@ from judged import UPSTREAM, judge, reason_of, small_task
 
 sandboxed = pytest.mark.usefixtures("sandbox_tools")
 
-ZEROS = "def chunk_quasar(q, *a, **k): return torch.zeros_like(q), None"
+ZEROS = "def chunk_quasar(q, *a, **k): return torch.zeros_like(q), q.new_zeros(q.shape[0], q.shape[2], 64, 64)"
 
 
 @sandboxed

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import torch
 
 from judge.bench.fork import claim_of
+from judge.clock.fixed import FixedPart
 from judge.faults import Fault, Refused
 from judge.gpu.cuda_memory import DriverError
 from judge.keys import Keys
@@ -14,6 +15,7 @@ from judge.memory import ran_out
 from judge.public_run import PublicRun
 from judge.secret_run import SecretRun
 from judge.workbench import Workbench
+from judge.workplace import pinned_layer_tree
 
 STEP = 64  # a chunk
 DOES_NOT_FIT = frozenset({"unsupported", "resource_limit"})
@@ -35,7 +37,7 @@ def longest(fits: Callable[[int], bool], most: int) -> int:
 
 def fits_memory(workbench: Workbench, length: int) -> bool:
     """Whether judge and workers have room for a target of `length`, as an evaluation takes it: the slots of both runs,
-    the yardstick, one call in the secret run's worker while the public one waits, and its comparison.
+    the yardstick, the fixed part, one call in the secret run's worker while the public one waits, and its comparison.
 
     Raises Fault for whatever else goes wrong with the kernel.
     """
@@ -46,8 +48,11 @@ def fits_memory(workbench: Workbench, length: int) -> bool:
             place.start(public)
             place.start(secret)
             if workbench.device.kind == "cuda":
+                pinned = pinned_layer_tree(workbench.upstream, workbench.task, place.place)
+                fixed_part = FixedPart(workbench.task, place.keys, workbench.device.torch, pinned)
                 place.take_memory(public)
                 place.take_memory(secret)
+                fixed_part.ns([length])
             workbench.device.yardstick()
             place.wait_until_ready()
             with place.worker(secret, workbench.check) as calls:

@@ -1,4 +1,4 @@
-"""The fixed part of the layer: all but the op, timed by the judge in its own process before any worker lives."""
+"""The fixed part of the layer: all but the op, timed by the judge itself before a worker touches the device."""
 
 from __future__ import annotations
 

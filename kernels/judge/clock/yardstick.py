@@ -96,7 +96,7 @@ def record(before: dict[str, int], after: dict[str, int]) -> list[dict]:
 def drift(before: dict[str, int], after: dict[str, int]) -> str | None:
     """Why a run between the two measurements says nothing (`infra`); None when the GPU stayed as it was.
 
-    A GPU that became slower slowed the last rounds. One that became faster was seen to be within 3 % before each round.
+    A GPU that became slower slowed the last rounds. One that became faster slowed the first.
     """
     if all(1 - FASTER <= after[name] / before[name] <= 1 + MAX_DRIFT[name] for name in before):
         return None
@@ -109,7 +109,7 @@ def bytes_per_s(measured: dict[str, int], device: torch.device | str = "cuda") -
 
 
 class ShortYardstick:
-    """A moment's work before a round: is the GPU as free as when nothing else ran? Make it before a worker lives.
+    """A moment's work before a round: is the GPU as free as when nothing else ran? Make it before a worker touches it.
 
     Its buffers (0.3 GB) are taken once. For GPUs: times of a CPU spread by more than this could tell. `sample` replaces
     the work, for tests.

@@ -16,7 +16,7 @@ LIMIT = 1e-4
 def check_reference(task: Task, length: int, keys: Keys, device: torch.device) -> float:
     """The greatest relative RMS, over classes, outputs and final states, of the fp32 scan to the fp64 loop.
 
-    Before any worker lives: that they differ is no submission's doing. Raises Refused, which ends as `infra`.
+    Before a worker touches the device: that they differ is no submission's doing. Raises Refused, so `infra`.
     """
     reference, inputs = task.reference(), task.inputs()
     worst = 0.0
