@@ -1,0 +1,2 @@
+def chunk_quasar(*args, **kwargs):
+    raise SystemExit(0)
