@@ -48,8 +48,9 @@ export const JUDGE_WORDS: Readonly<Record<JudgeReason | (typeof DECISION_REASONS
   },
   nonfinite: {
     short: 'not finite',
-    means: 'An output holds NaN or infinity, or was not written completely.',
-    next: `Write every element of the output, and check for overflow with large inputs. ${PUSH}`,
+    means:
+      'An output holds NaN or infinity, was not written completely, or is not a plain tensor of the promised shape and type.',
+    next: `Return o in the shape and type of q, and the final state when it is asked for; write every element, and check for overflow with large inputs. ${PUSH}`,
   },
   op_error: {
     short: 'wrong by more than a gate allows',
