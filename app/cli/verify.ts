@@ -7,8 +7,15 @@ import { judgeArguments, runJudge, upstreamOptions } from './run-judge.ts';
 
 export const VERIFY_HELP = `usage: verify RESULT.json [--path DIR] [--upstream DIR] [--device cpu|cuda] [--no-sandbox] [--json]
 
-Checks a result record: its form, that its key is the one that was committed to, that rounds and input classes are those that
-the key draws, that figures and verdict follow from what was recorded.
+Checks a result record, and with --path runs its kernel again.
+
+From the record alone: its form and task; that the key is the one that was committed to; that rounds and input classes are those
+that the key draws; that every gate passed or failed as its recorded value and limit say, and that the limits of op and state
+errors are the task's; that figures follow from the recorded times, and the verdict from all this.
+
+Not checked without --path: that the kernel reached the recorded gate values, and gave the outputs of the recorded digests.
+Inputs are drawn from the key once more, the first of each length, and looked at for being finite only: their sha256 is printed,
+for comparison with another host's, because the record has none. Times are never measured again.
 
   --path DIR          checkout with the five files that were judged: runs them again on the same inputs, and compares
                       gates and, on the same kind of board, the outputs bit by bit

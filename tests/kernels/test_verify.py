@@ -243,3 +243,19 @@ def test_cosines_are_the_gates_that_have_a_least_value():
     sources = [p.read_text() for p in (REPOSITORY / "kernels/judge").rglob("*.py")]
     named = [name for text in sources for name in re.findall(r'at_least\(\s*f?"([^"]+)"', text)]
     assert named and all(recheck.is_floor(name) for name in named)
+
+
+def test_help_says_what_a_record_alone_cannot_show(capsys):
+    with pytest.raises(SystemExit):
+        main(["verify", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Not checked without --path: that the kernel reached the recorded gate values" in said
+    assert "finite only" in said and "Times are never measured again" in said
+
+
+def test_a_record_that_holds_unrun_says_that_nothing_was_run(record, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(verify, "load_task", lambda name: small_task())
+    file = tmp_path / "result.json"
+    file.write_text(json.dumps(record))
+    assert main(["verify", str(file)]) == 0
+    assert "the record holds; not run without --path: the kernel" in capsys.readouterr().out

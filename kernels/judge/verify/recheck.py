@@ -81,7 +81,10 @@ def verdict_follows(result: dict, ours: Task, secret_lengths: set[int]) -> Step:
 
 
 def gates_follow(result: dict, ours: Task) -> Step:
-    """Every gate's `pass` from its value and limit, and the task's own limits where the gate has one there."""
+    """Every gate's `pass` from its value and limit, and the task's own limits where the gate has one there.
+
+    The values themselves are the record's word: only running the kernel again (`replay`) tells.
+    """
     wrong = []
     for gate in result["gates"]:
         if gate["pass"] != passes(gate):

@@ -19,10 +19,28 @@ from judge.verify.recheck import Plan, Step
 DIFFERENT = 1
 MARKS = {True: "ok", False: "differs", None: "not compared"}
 MOST_BYTES = 16 * 1024 * 1024
+DESCRIPTION = """Checks a result record, and with --path runs its kernel again.
+
+From the record alone: its form and task; that the key is the one that was committed to; that rounds and input classes
+are those that the key draws; that every gate passed or failed as its recorded value and limit say, and that the limits
+of op and state errors are the task's; that figures follow from the recorded times, and the verdict from all this.
+
+Not checked without --path: that the kernel reached the recorded gate values, and gave the outputs of the recorded
+digests. Inputs are drawn from the key once more, the first of each length, and looked at for being finite only: their
+sha256 is printed, for comparison with another host's, because the record has none.
+
+With --path these gates and outputs are made again and compared, outputs bit by bit on the same kind of board with the
+same versions. Times are never measured again: they are the word of the judge that made the record."""
+NOT_RUN = "; not run without --path: the kernel, so gate values, outputs and times are as recorded"
 
 
 def add_command(commands) -> None:
-    command = commands.add_parser("verify", help="check a result record, and run its kernel again")
+    command = commands.add_parser(
+        "verify",
+        help="check a result record, and run its kernel again",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     command.add_argument("result", type=Path, metavar="RESULT.json")
     command.add_argument("--path", type=Path, help="checkout with the five files: runs them again on the same inputs")
     command.add_argument("--upstream", type=Path, help="directory with exactly the pinned tree (default: fetched once)")
@@ -56,7 +74,7 @@ def verify(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps({"agrees": agrees, "steps": [vars(step) for step in steps]}, indent=1))
     else:
-        print("the record holds" if agrees else "the record does not hold")
+        print(f"the record holds{'' if arguments.path else NOT_RUN}" if agrees else "the record does not hold")
     return 0 if agrees else DIFFERENT
 
 
@@ -88,7 +106,10 @@ def _offline(result: dict, task: Task, say: Callable[[Step], bool]) -> dict[int,
 
 
 def _inputs(result: dict, task: Task, plans: dict[int, Plan], kind: str | None) -> Iterator[Step]:
-    """The first round's inputs of every length, drawn again from the key: equal bytes on every device."""
+    """The first round's inputs of every length, drawn again from the key: equal bytes on every device.
+
+    A record holds no digest of inputs: who has another host's prints compares them by eye.
+    """
     import hashlib
 
     with host.loading():
