@@ -17,7 +17,7 @@ from judge.faults import Fault, Refused
 from judge.keys import Keys, window
 from judge.memory import HostMemory, Memory
 from judge.sandbox.launch import Pipes, Process
-from judge.slots.layout import WINDOW_ROWS
+from judge.slots.layout import WINDOW_ROWS, Shape
 from judge.slots.slots import Answer, Given, Slots
 
 # Loading PyTorch from a cold disk takes a while.
@@ -98,7 +98,7 @@ class Session:
         except Fault as fault:
             raise self.process.why_ended(Fault(fault.reason, f"{fault.detail} (call {label})")) from fault
         self.memory.look()
-        self._refuse(done.answer.status, label)
+        self._refuse(done.answer.status, label, slot.layout.shape)
         if not 0.8 * done.answered_ns - 2_000_000 <= done.answer.child_ns <= 1.02 * done.answered_ns:
             self.inconsistent += 1
         if not slot.unchanged(masters, first_row):
@@ -112,11 +112,12 @@ class Session:
         self.memory.look()
         self._ask(wire.EXIT, EXIT_SECONDS[self.slots.kind])
 
-    def _refuse(self, status: int, label: str) -> None:
+    def _refuse(self, status: int, label: str, shape: Shape) -> None:
         if status == wire.OUT_OF_MEMORY:
             raise Fault("resource_limit", f"the kernel needs more memory than the task allows (call {label})")
         if status == wire.DOES_NOT_FIT:
-            raise Fault("unsupported", f"this length does not fit into the GPU's memory (call {label})")
+            what = f"a length of {shape.tokens} tokens" if shape.kind == "op" else "the logit check's model"
+            raise Fault("unsupported", f"{what} does not fit into the GPU's memory (call {label})")
         if status == wire.CALL_FAILED:
             raise Fault("early_exit", f"the kernel raised an exception (call {label}): see the end of the log")
         if status == wire.BAD_OUTPUT:

@@ -11,6 +11,7 @@ from judge.faults import Fault
 from judge.keys import Keys
 from judge.op_calls import OpShape
 from judge.session import Session
+from judge.slots.layout import Field, Shape
 from judge.slots.slots import new_slots
 from worker import wire as worker_wire
 
@@ -38,8 +39,9 @@ def pipes():
         os.close(fd)
 
 
-def call(pipes, *statuses, takes_ns=1000):
+def call(pipes, *statuses, takes_ns=1000, shape=None):
     """-> ns of one call of a worker that takes so long and answers with these."""
+    shape = shape or SHAPE.slot()
     ours, command_r, reply_w = pipes
     clock = Clock()
 
@@ -52,10 +54,10 @@ def call(pipes, *statuses, takes_ns=1000):
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     process = SimpleNamespace(pipes=ours, why_ended=lambda fault: fault, peak_bytes=lambda: 0)
-    slots = new_slots(torch.device("cpu"), [SHAPE.slot()], bytes(32))
+    slots = new_slots(torch.device("cpu"), [shape], bytes(32))
     try:
         asked = Session(process, slots, Keys(bytes(32)), "public", LIMITS, 10**18, clock)
-        masters = [torch.zeros(f.shape, dtype=torch.bfloat16) for f in SHAPE.slot().inputs]
+        masters = [torch.zeros(f.shape, dtype=torch.bfloat16) for f in shape.inputs]
         return asked.call(0, masters, "1").ns
     finally:
         thread.join(timeout=10)
@@ -71,6 +73,24 @@ def test_a_status_that_ends_no_call_is_no_answer(pipes, status):
     with pytest.raises(Fault, match=f"status {status} does not end a call") as raised:
         call(pipes, status)
     assert raised.value.reason == "protocol_error"
+
+
+@pytest.mark.parametrize(
+    ("shape", "what"),
+    [
+        (OpShape(4161, heads=1).slot(), "a length of 4161 tokens"),
+        (OpShape(65, batch=2, heads=4, state=True).slot(), "a length of 65 tokens"),
+        (
+            Shape("trunk", (Field("x", (1, 128, 64)),), (Field("hidden", (1, 128, 64), "float32"),)),
+            "the logit check's model",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named_with_its_length(pipes, shape, what):
+    with pytest.raises(Fault) as raised:
+        call(pipes, worker_wire.DOES_NOT_FIT, shape=shape)
+    assert raised.value.reason == "unsupported"
+    assert raised.value.detail == f"{what} does not fit into the GPU's memory (call 1)"
 
 
 def command(pipes, limit_s):

@@ -45,6 +45,11 @@ class Shape:
     inputs: tuple[Field, ...]
     outputs: tuple[Field, ...]
 
+    @property
+    def tokens(self) -> int:
+        """Length of its sequences: the first output, of whatever kind, is [B, T, ...]."""
+        return self.outputs[0].shape[1]
+
 
 class Blocks:
     """Block number i is the bytes start[i] to end[i] of field number field[i]: what one step of a copy moves."""
