@@ -21,6 +21,7 @@ for comparison with another host's, because the record has none. Times are never
                       gates and, on the same kind of board, the outputs bit by bit
   --upstream DIR      folder with exactly the pinned upstream (default: fetched once)
   --device cpu|cuda   where to run (default: the record's)
+  --logit-weights DIR on a GPU, the real model's weights of a record whose logits are of "read weights"
   --no-sandbox        without isolation: for your own code on a machine without bubblewrap
   --json              print the steps as JSON
 

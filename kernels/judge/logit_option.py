@@ -11,6 +11,8 @@ from judge.faults import Refused
 
 OPTION, VARIABLE = "--logit-weights", "QUASAR_LOGIT_WEIGHTS"
 FILES = ("config.json", "model.safetensors")
+# The result's name of a model says where its weights are from.
+READ = "read"
 
 
 def add_option(command: argparse.ArgumentParser) -> None:
@@ -32,6 +34,19 @@ def directory(given: Path | None, environment: Mapping[str, str], kind: str) -> 
     if not os.path.isabs(text):
         raise Refused(f"{VARIABLE}={text[:200]!r} is no absolute path: correct or remove it")
     return _with_files(Path(text), VARIABLE)
+
+
+def for_record(result: dict, given: Path | None, environment: Mapping[str, str], kind: str) -> Path | None:
+    """What a record's logits were made with, for making them again on a device of this kind.
+
+    None for drawn weights, whatever the host has. Raises Refused where the record's model is not at hand.
+    """
+    if kind == "cpu" or not result.get("logits", {}).get("model", "").endswith(f"{READ} weights"):
+        return None
+    found = directory(given, environment, kind)
+    if found is None:
+        raise Refused(f"the record's logits are of a real model: name its directory with {OPTION} or {VARIABLE}")
+    return found
 
 
 def _with_files(found: Path, name: str) -> Path:

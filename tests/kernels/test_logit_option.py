@@ -10,7 +10,7 @@ from judge import device, evaluation
 from judge.bench import bench
 from judge.cli import main
 from judge.faults import Refused
-from judge.logit_option import FILES, OPTION, VARIABLE, directory
+from judge.logit_option import FILES, OPTION, VARIABLE, directory, for_record
 from judge.task import load_task
 from judged import UPSTREAM, honest_files
 from test_cli import claim
@@ -66,6 +66,19 @@ def test_a_variable_that_names_no_directory_is_refused(text, why):
     with pytest.raises(Refused, match=f"{VARIABLE}.*{why}") as refused:
         directory(None, {VARIABLE: text}, "cuda")
     assert len(str(refused.value)) < 500
+
+
+DRAWN, READ = ({"logits": {"model": f"qwen, {source} weights"}} for source in ("drawn", "read"))
+
+
+def test_a_record_is_made_again_with_the_weights_that_it_was_made_with(model):
+    host = {VARIABLE: str(model)}
+    assert for_record(READ, None, host, "cuda") == for_record(READ, model, {}, "cuda") == model
+    assert for_record(DRAWN, model, host, "cuda") is None
+    assert for_record({}, model, host, "cuda") is None
+    assert for_record(READ, model, host, "cpu") is None
+    with pytest.raises(Refused, match=f"{OPTION} or {VARIABLE}"):
+        for_record(READ, None, {}, "cuda")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ import torch
 from judge.faults import Refused
 from judge.gates.safetensors_file import SafetensorsError, SafetensorsFile
 from judge.keys import Keys
+from judge.logit_option import READ
 from judge.task import Task
 
 # With the key convolution at a quarter, memory lasts long enough for a forgetful kernel to show in the logits.
@@ -159,7 +160,7 @@ def read(directory: Path, sizes: Sizes, keys: Keys, reference: ModuleType, devic
             trunk |= _placed(weights, device)
         norm = _bf16(file.tensor("model.norm.weight", (hidden,)), device)
         head = embedding if tied else file.tensor("lm_head.weight", (sizes.vocabulary, hidden))
-        weights = Weights("read", trunk, norm, _bf16(head, device))
+        weights = Weights(READ, trunk, norm, _bf16(head, device))
     except SafetensorsError as error:
         raise Refused(str(error)) from error
     for name, tensor in (*weights.trunk.items(), ("model.norm", norm), ("the head", weights.head)):

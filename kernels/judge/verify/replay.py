@@ -53,10 +53,11 @@ def replay(
     lengths: list[int],
     progress: Progress,
     boxed: bool,
+    logit_weights: Path | None = None,
 ) -> Replayed:
     """Runs gates and rounds again. Raises Refused where this host cannot; a kernel's own failure is a reason."""
     claim = claim_of(task, files, lengths)
-    bench = workbench.Workbench(task, upstream, files, device, boxed)
+    bench = workbench.Workbench(task, upstream, files, device, boxed, logit_weights)
     record, log = Record(), GateLog(task)
     fixed_ns = dict.fromkeys(claim.lengths, 1)  # no figure is made of this run
     reason = "accepted"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from judge import host, upstream
+from judge import host, logit_option, upstream
 from judge.faults import Refused
 from judge.keys import Keys
 from judge.progress import Bar, Progress
@@ -47,6 +48,7 @@ def add_command(commands) -> None:
     command.add_argument("--device", choices=["cpu", "cuda"], help="default: the record's")
     command.add_argument("--json", action="store_true", help="print the steps as JSON")
     command.add_argument("--no-sandbox", action="store_true", help="your own tree only: it runs with your own rights")
+    logit_option.add_option(command)
     command.set_defaults(command=verify)
 
 
@@ -148,6 +150,7 @@ def _again(arguments: argparse.Namespace, result: dict, task: Task, plans: dict[
         raise Refused(problem)
     pinned = task.upstream
     place = arguments.upstream or upstream.cached_upstream(pinned["url"], pinned["commit"], pinned["tree"])
+    weights = logit_option.for_record(result, arguments.logit_weights, os.environ, kind)
     device = open_device(kind, alone=False)
     played = replay.task_as_played(task, result["device"]["kind"], plans)
     lengths = sorted({*plans, *(m["length"] for m in result["measurements"])}) or task.data["lengths"]
@@ -157,7 +160,7 @@ def _again(arguments: argparse.Namespace, result: dict, task: Task, plans: dict[
         bar = Bar()
         try:
             boxed = not arguments.no_sandbox
-            return replay.replay(played, place, files, device, keys, lengths, Progress(bar), boxed)
+            return replay.replay(played, place, files, device, keys, lengths, Progress(bar), boxed, weights)
         finally:
             bar.close()
 
