@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -170,7 +171,7 @@ def test_tricks_are_held_against_their_twins_in_turn(monkeypatch, device, twin):
     assert list(found) == names
     assert [found[names[i]].ratio for i in (0, 2, 8)] == [1.11, 1.0, 0.9]
     assert math.isnan(found[names[1]].ratio)
-    assert found[names[1]].refused == [f"{names[1]}: wrong_output in secret: said so"] * (ALTERNATIONS - 1)
+    assert found[names[1]].notes == [f"{names[1]}: inconclusive, wrong_output: said so"] * (ALTERNATIONS - 1)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,35 @@ def test_a_trick_that_is_refused_as_it_may_be_gains_nothing(monkeypatch, endings
     monkeypatch.setattr(Runner, "judge", judge)
     (gain,) = Runner("cuda", UPSTREAM).gains([case])
     assert gain.ratio == pytest.approx(ratio, nan_ok=True)
-    assert len(gain.refused) == sum(reason is not None for reason in endings) + (ALTERNATIONS if twin_ends else 0)
+    assert len(gain.notes) == sum(reason is not None for reason in endings) + (ALTERNATIONS if twin_ends else 0)
+
+
+def test_a_trick_that_did_not_run_was_not_compared(monkeypatch):
+    (case,) = load_cases(["B08_slow_warmup"])
+
+    def judge(runner, asked):
+        for each in asked:
+            outcome = _outcome(each, None, 100.0)
+            yield replace(outcome, result={**outcome.result, "untrusted": {"log": ""}})
+
+    monkeypatch.setattr(Runner, "judge", judge)
+    (gain,) = Runner("cuda", UPSTREAM).gains([case])
+    assert math.isnan(gain.ratio)
+    assert len(gain.notes) == ALTERNATIONS and "did not run" in gain.notes[0]
+
+
+def test_cases_that_times_decide_are_judged_last_and_one_by_one(monkeypatch):
+    cases = load_cases(["B10_background_load", "B06_bell_set_back", "D01_zeros"])
+    seen = []
+
+    def outcome_of(runner, context, case):
+        seen.append((case.name, runner.jobs))
+        return _outcome(case, None, 100.0)
+
+    monkeypatch.setattr(Runner, "_outcome", outcome_of)
+    monkeypatch.setattr("judge.corpus.runner.forking", lambda: None)
+    assert len(list(Runner("cuda", UPSTREAM, jobs=3).judge(cases))) == 3
+    assert {*seen[:2]} == {("B06_bell_set_back", 3), ("D01_zeros", 3)} and seen[2] == ("B10_background_load", 1)
 
 
 def _outcome(case: Case, reason: str | None, rate: float) -> Outcome:
@@ -205,7 +234,7 @@ def _outcome(case: Case, reason: str | None, rate: float) -> Outcome:
             "verdict": {"status": status, "reason": reason or "accepted", "detail": "said so"},
             "measurements": [{"tokensPerSec": rate}],
             "progress": [{"stage": "secret"}],
-            "flags": [],
+            "flags": case.expect.get("flags", []),
             "untrusted": {"log": case.expect.get("log", "")},
         },
         [],

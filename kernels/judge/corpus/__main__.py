@@ -78,13 +78,13 @@ def _as_line(outcome: Outcome, found: list[str]) -> str:
 
 
 def _gain_as_line(gain: Gain, wrong: bool) -> str:
-    return "\n     ".join([f"{'DIFF' if wrong else 'ok  '} gain {gain.ratio:.4f} {gain.case.name}", *gain.refused])
+    return "\n     ".join([f"{'DIFF' if wrong else 'ok  '} gain {gain.ratio:.4f} {gain.case.name}", *gain.notes])
 
 
 def _gain_as_json(gain: Gain, wrong: bool) -> str:
     ratio = None if math.isnan(gain.ratio) else round(gain.ratio, 4)
     twin = gain.case.expect["twin"]
-    return json.dumps({"case": gain.case.name, "twin": twin, "ratio": ratio, "wrong": wrong, "refused": gain.refused})
+    return json.dumps({"case": gain.case.name, "twin": twin, "ratio": ratio, "wrong": wrong, "notes": gain.notes})
 
 
 def _as_json(outcome: Outcome, found: list[str]) -> str:

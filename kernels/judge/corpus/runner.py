@@ -27,7 +27,7 @@ ALTERNATIONS = 3
 TRICKS_A_TWIN = 8
 # On a GPU, in place of the vectorised base: its thousand launches hang on the host's CPU by more than a gain would be.
 GPU_TWIN = "fused_scan"
-# Reasons that times or the GPU's memory give: these cases need a GPU that nobody else uses.
+# Reasons that times or the GPU's memory give: cases that must end so need a GPU that nobody else uses.
 ALONE = {"implausible", "unstable", "unsupported"}
 
 
@@ -79,12 +79,12 @@ class Outcome:
 class Gain:
     """A case's figure over its honest twin's: 0 where it got none, for a reason that it lists.
 
-    NaN where an evaluation of either was `refused` for another one; each is said in a line.
+    NaN where an evaluation of either did not end as it must. `notes`: what was refused, and what was not as it must be.
     """
 
     case: Case
     ratio: float
-    refused: list[str]
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class Runner:
     def judge(self, cases: Sequence[Case]) -> Iterator[Outcome]:
         """-> outcomes as cases end; on a GPU those that times or its memory decide come last, one by one."""
         context = forking()
-        last = [case for case in cases if self.device == "cuda" and ALONE & {*case.expect["reasons"]}]
+        last = [case for case in cases if self.device == "cuda" and _needs_the_gpu_alone(case)]
         with ThreadPoolExecutor(max_workers=self.jobs) as pool:
             running = [pool.submit(self._outcome, context, case) for case in cases if case not in last]
             yield from (done.result() for done in as_completed(running))
@@ -142,13 +142,23 @@ class Runner:
 
 
 def _gain(case: Case, tricks: list[Outcome], twins: list[Outcome]) -> Gain:
+    every = [*tricks, *twins]
     figures = [o.figure() for o in tricks if not math.isnan(o.figure())]
-    refused = [o for o in (*tricks, *twins) if math.isnan(o.figure())]
-    if any(o.case.honest or o.differences() for o in refused):
+    if any(o.differences() for o in every):
         ratio = math.nan
     else:
         ratio = (median(figures) if figures else 0.0) / median(o.figure() for o in twins)
-    return Gain(case, ratio, [o.ending() for o in refused])
+    return Gain(case, ratio, [note for o in every for note in _notes(o)])
+
+
+def _notes(outcome: Outcome) -> list[str]:
+    wrong = [f"{outcome.case.name}: {line}" for line in outcome.differences()]
+    return wrong or ([outcome.ending()] if math.isnan(outcome.figure()) else [])
+
+
+def _needs_the_gpu_alone(case: Case) -> bool:
+    reasons = {*case.expect["reasons"]}
+    return bool(ALONE & reasons) and "accepted" not in reasons
 
 
 def _any_of(value: str | list[str]) -> list[str]:
