@@ -1,4 +1,4 @@
-"""The judge's modules on the path, and the one way in which a test may skip."""
+"""The judge's modules on the path, and the ways in which a test may skip."""
 
 from __future__ import annotations
 
@@ -22,8 +22,22 @@ def need(present: bool, what: str) -> None:
     pytest.skip(f"needs {what}")
 
 
+def need_from_the_internet(present: bool, what: str) -> None:
+    """Skips with the reason, also with REQUIRE_ALL=1: no installation brings it. tests/run.ts knows it by its end."""
+    if not present:
+        pytest.skip(f"needs {what} (from the internet)")
+
+
 # Files whose tests take longest, in that order. Two run at a time: one that began last would run alone.
-LONG = ("test_corpus", "test_miniature", "test_package", "test_honest_kernels", "test_verify", "test_doctor")
+LONG = (
+    "test_corpus",
+    "test_miniature",
+    "test_package",
+    "test_honest_kernels",
+    "test_verify",
+    "test_real_upstream",
+    "test_doctor",
+)
 
 
 def pytest_collection_modifyitems(items):

@@ -7,10 +7,9 @@ import importlib.util
 import os
 import subprocess
 import sys
-import warnings
 
 import torch
-from conftest import REPOSITORY, need
+from conftest import REPOSITORY, need, need_from_the_internet
 from judge import tree
 from judge.corpus.small_task import judge_files
 from judge.gates import logit_weights
@@ -24,14 +23,6 @@ UPSTREAM = cache_directory() / TREE
 LENGTH = min(TASK.data["lengths"])
 FEW = {"minRoundsPerClass": 1, "minRounds": 1}
 
-# It comes from the internet, which not every machine that must pass all tests has. Without it nothing is collected.
-__test__ = UPSTREAM.is_dir()
-if not __test__:
-    warnings.warn(
-        f"left out (from the internet): the real upstream is not in {UPSTREAM}. A bench puts it there",
-        stacklevel=1,
-    )
-
 CHUNK = """
 import torch
 from worker import interpreter
@@ -42,11 +33,12 @@ torch.save(interpreter.substituted(module.forward_substitution_kernel, 64), "chu
 
 
 def published_files() -> dict[str, bytes]:
+    need_from_the_internet(UPSTREAM.is_dir(), f"the real upstream in {UPSTREAM}, where a bench puts it")
+    need(importlib.util.find_spec("triton") is not None, "triton")
     return {name: (UPSTREAM / name).read_bytes() for name in TASK.data["targetFiles"]}
 
 
 def test_the_judge_accepts_it_at_the_smallest_length(sandbox_tools, monkeypatch):
-    need(importlib.util.find_spec("triton") is not None, "triton")
     # There is no driver: a Triton kernel that were not interpreted would raise.
     small = dataclasses.replace(logit_weights.SIZES["cpu"], length=128)
     monkeypatch.setitem(logit_weights.SIZES, "cpu", small)
@@ -70,7 +62,6 @@ def test_the_judge_accepts_it_at_the_smallest_length(sandbox_tools, monkeypatch)
 
 
 def test_its_substitution_is_the_triangular_solve(tmp_path):
-    need(importlib.util.find_spec("triton") is not None, "triton")
     targets = published_files()
     tree.write(tree.build(UPSTREAM, TREE, targets, list(targets)), tmp_path)
     path = os.pathsep.join([str(REPOSITORY / "kernels"), str(tmp_path)])
