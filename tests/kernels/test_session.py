@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from judge import session, wire
-from judge.faults import Fault
+from judge.faults import Fault, Refused
 from judge.keys import Keys
 from judge.op_calls import OpShape
 from judge.session import Session
@@ -125,3 +125,43 @@ def test_nothing_follows_the_last_answer(pipes):
     with pytest.raises(Fault) as raised:
         asked.answer()
     assert raised.value.reason == "protocol_error"
+
+
+def started(pipes, clock=lambda: 0, deadline_ns=10**18):
+    """A session whose worker has not been called up yet."""
+    process = SimpleNamespace(pipes=pipes[0], log_text=lambda: "no room")
+    slots = SimpleNamespace(kind="cpu")
+    return Session(process, slots, Keys(bytes(32)), "public", LIMITS, deadline_ns, clock)
+
+
+def test_a_worker_stands_ready_when_it_answers_its_call(pipes):
+    asked = started(pipes)
+    asked.call_up()
+    op, nonce, _ = worker_wire.read_command(pipes[1])
+    worker_wire.write_reply(pipes[2], worker_wire.OK, nonce, 0)
+    asked.hello()
+    assert op == worker_wire.HELLO
+
+
+@pytest.mark.parametrize("goes_wrong", ["spoke before", "does not read", "late", "garbage", "silence"])
+def test_a_worker_that_does_not_get_ready_is_the_hosts_fault(pipes, goes_wrong, monkeypatch):
+    """No line of a submission has run: whatever happens is `infra`, also a total that the host used up by itself."""
+    monkeypatch.setattr(session, "READY_SECONDS", 0.05)
+    _, command_r, reply_w = pipes
+    clock = (lambda: 10**18) if goes_wrong == "late" else (lambda: 0)
+    asked = started(pipes, clock)
+    if goes_wrong == "spoke before":
+        os.write(reply_w, b"hello")
+    if goes_wrong == "does not read":
+        os.dup2(reply_w, command_r)
+    with pytest.raises(Refused, match=r"did not get ready.*no room"):
+        asked.call_up()
+        if goes_wrong == "garbage":
+            os.write(reply_w, bytes(worker_wire.REPLY.size))
+        asked.hello()
+
+
+def test_an_output_that_the_worker_was_not_given_is_none_whatever_stands_in_the_slot(pipes):
+    with pytest.raises(Fault, match="promised shape and type") as raised:
+        call(pipes, worker_wire.BAD_OUTPUT)
+    assert raised.value.reason == "nonfinite"
