@@ -11,6 +11,8 @@ AT_LEAST, PLAIN = 0, 0
 class Bells:
     def __init__(self, address):
         self.address, self.calls = address, 0
+        # The one that is current before a submission is imported.
+        self.stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
         self.driver = ctypes.CDLL("libcuda.so.1")
 
     def await_inputs(self):
@@ -23,8 +25,7 @@ class Bells:
         self.queue("cuStreamWriteValue32_v2", OUTPUTS, PLAIN)
 
     def queue(self, operation, word, flags):
-        stream = ctypes.c_void_p(torch.cuda.current_stream().cuda_stream)
         address, value = ctypes.c_uint64(self.address + word), ctypes.c_uint32(self.calls)
-        status = getattr(self.driver, operation)(stream, address, value, ctypes.c_uint(flags))
+        status = getattr(self.driver, operation)(self.stream, address, value, ctypes.c_uint(flags))
         if status:
             raise RuntimeError(f"{operation}: CUDA driver error {status}")

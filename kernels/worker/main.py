@@ -36,6 +36,10 @@ gc.enable()
 
 CUDA = config["device"] == "cuda"
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
+# Held from before the submission's import: its tensors may have attributes of these names.
+PLAIN, BASE = torch.Tensor, torch._C.TensorBase
+ADDRESS_OF, COPY, HAS_NO_CONTENT = BASE.data_ptr, BASE.copy_, BASE._is_zerotensor
+STREAM = torch._C._cuda_getCurrentStream if CUDA else lambda device: None
 
 
 def mapped(fd, size):
@@ -52,13 +56,15 @@ class Slot:
     def __init__(self, fd, description):
         self.kind = description["kind"]
         self.bytes = mapped(fd, description["size"])
+        self.address, self.size = self.bytes.data_ptr(), self.bytes.numel()
         self.inputs, self.outputs = description["inputs"], description["outputs"]
+        self.outputs_from = min(field["offset"] for field in self.outputs)
         # All of a view but the window is known ahead: views are made while the clock runs.
         self.memory = {name: self.bytes.view(dtype) for name, dtype in DTYPES.items()}
         if CUDA:
             from worker.bells import Bells
 
-            self.bells = Bells(self.bytes.data_ptr() + description["bells"])
+            self.bells = Bells(self.address + description["bells"])
         for field in (*self.inputs, *self.outputs):
             shape, size = field["shape"], DTYPES[field["dtype"]].itemsize
             field["strides"] = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
@@ -69,18 +75,19 @@ class Slot:
         return self.memory[field["dtype"]].as_strided(field["shape"], field["strides"], first)
 
     def write(self, field, value):
-        """Copies one output in; whatever is not exactly the promised tensor is left out."""
+        """Copies one output in; whatever is not exactly the promised tensor, in memory of its own, is left out."""
         dtypes = (torch.bfloat16, torch.float32) if field["dtype"] == "float32" else (torch.bfloat16,)
         # Not of a class of its own, which could do otherwise than copy.
-        plain = type(value) is torch.Tensor
+        plain = type(value) is PLAIN and not HAS_NO_CONTENT(value)
         if not plain or list(value.shape) != field["shape"] or value.dtype not in dtypes:
             what = (tuple(value.shape), value.dtype) if plain else type(value).__name__
             print(f"output {field['name']}: want {field['shape']} {field['dtype']}, got {what}", file=sys.stderr)
             return False
-        if 0 <= value.data_ptr() - self.bytes.data_ptr() < self.bytes.numel():
-            # PyTorch leaves out a copy onto the same place; whoever computes there pays for one, too.
-            value = value.clone()
-        self.view(field).copy_(value)
+        if self.outputs_from <= ADDRESS_OF(value) - self.address < self.size:
+            # PyTorch would leave out a copy onto the same place.
+            print(f"output {field['name']} lies where it is copied to: return memory of your own", file=sys.stderr)
+            return False
+        COPY(self.view(field), value)
         return True
 
 
@@ -110,7 +117,9 @@ def import_entry():
 
 
 def call_op(entry, slot, window):
+    """-> whether every output was copied in, and what must live on until the call is over."""
     values = {field["name"]: slot.view(field, window) for field in slot.inputs}
+    stream = STREAM(0)
     if len(slot.outputs) == 1:
         returned = entry(values["q"], values["k"], values["v"], values["beta"])
     else:
@@ -122,28 +131,36 @@ def call_op(entry, slot, window):
             initial_state=values["initial_state"],
             output_final_state=True,
         )
-    returned = returned if isinstance(returned, (tuple, list)) else (returned,)
-    whole = len(returned) >= len(slot.outputs)
-    return all([slot.write(field, value) for field, value in zip(slot.outputs, returned)]) and whole
+    if STREAM(0) != stream:
+        raise RuntimeError("the kernel left another stream current: the copy of its outputs would not follow its work")
+    # A class of its own could hand out less than it holds.
+    outputs = returned if type(returned) in (tuple, list) else (returned,)
+    whole = len(outputs) >= len(slot.outputs)
+    return all([slot.write(field, value) for field, value in zip(slot.outputs, outputs)]) and whole, (values, returned)
 
 
 def call_trunk(slot, window):
     from worker import trunk
 
     values = {field["name"]: slot.view(field, window) for field in slot.inputs}
-    return slot.write(slot.outputs[0], trunk.forward(values, config["trunk"]))
+    return slot.write(slot.outputs[0], trunk.forward(values, config["trunk"])), values
 
 
 def run(entry, slot, window, nonce):
-    """On a GPU the inputs come when all work is queued, so that a call's time has no launching in it."""
+    """On a GPU the inputs come when all work is queued, so that a call's time has no launching in it.
+
+    Nothing that the kernel made ends before the outputs are copied and the bell is rung: its end could run code.
+    """
+    gc.disable()
     try:
         if CUDA:
             slot.bells.await_inputs()
-        whole = call_op(entry, slot, window) if slot.kind == "op" else call_trunk(slot, window)
+        whole, kept = call_op(entry, slot, window) if slot.kind == "op" else call_trunk(slot, window)
         if CUDA:
             slot.bells.ring()
             wire.write_reply(config["reply"], wire.QUEUED, nonce, 0)
             torch.cuda.synchronize()
+        del kept
         return wire.OK if whole else wire.BAD_OUTPUT
     except MemoryError:
         return wire.OUT_OF_MEMORY
@@ -155,6 +172,8 @@ def run(entry, slot, window, nonce):
         traceback.print_exc()
         sys.stderr.flush()
         return wire.OUT_OF_MEMORY if over_limits(error) else wire.CALL_FAILED
+    finally:
+        gc.enable()
 
 
 def serve():

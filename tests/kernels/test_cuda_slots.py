@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from types import SimpleNamespace
 
 import pytest
@@ -155,16 +156,15 @@ class Driver:
         return call
 
 
-def the_worker_s(driver, monkeypatch):
-    monkeypatch.setattr(torch.cuda, "current_stream", lambda: SimpleNamespace(cuda_stream=0))
+def the_worker_s(driver):
     made = bells.Bells.__new__(bells.Bells)
-    made.address, made.calls, made.driver = ADDRESS, 0, driver
+    made.address, made.calls, made.driver, made.stream = ADDRESS, 0, driver, ctypes.c_void_p(0)
     return made
 
 
-def test_the_worker_waits_and_rings_with_the_number_of_its_call(monkeypatch):
+def test_the_worker_waits_and_rings_with_the_number_of_its_call():
     driver = Driver()
-    made = the_worker_s(driver, monkeypatch)
+    made = the_worker_s(driver)
     for _ in range(2):
         made.await_inputs()
         made.ring()
@@ -177,9 +177,9 @@ def test_the_worker_waits_and_rings_with_the_number_of_its_call(monkeypatch):
     ]
 
 
-def test_a_driver_that_refuses_the_worker_is_an_error(monkeypatch):
+def test_a_driver_that_refuses_the_worker_is_an_error():
     with pytest.raises(RuntimeError, match="801"):
-        the_worker_s(Driver(status=801), monkeypatch).await_inputs()
+        the_worker_s(Driver(status=801)).await_inputs()
 
 
 class Places:
