@@ -27,9 +27,29 @@ export const NAMESPACES: ReadonlySet<string> = new Set([
   ...words('cuda hip libdevice cuda.libdevice hip.libdevice').map((name) => `triton.language.extra.${name}`),
 ]);
 
-/** Namespaces of which only these names are reached. */
+/**
+ * Modules of which only these names are reached: what else they have evaluates strings, sets attributes by name, builds
+ * classes or replaces operators.
+ */
 const ONLY: Readonly<Record<string, ReadonlySet<string>>> = {
+  functools: new Set(words('cache cached_property lru_cache partial reduce wraps')),
+  dataclasses: new Set(words('KW_ONLY FrozenInstanceError InitVar asdict astuple dataclass field replace')),
+  typing: new Set(
+    words(
+      'Annotated Any AnyStr Callable ClassVar Concatenate DefaultDict Deque Dict Final FrozenSet Generator Generic Hashable Iterable Iterator List Literal Mapping MutableMapping MutableSequence NamedTuple NewType NoReturn Optional ParamSpec Sequence Set Sized Text Tuple Type TypeAlias TypeGuard TypeVar TypedDict Union TYPE_CHECKING cast overload',
+    ),
+  ),
+  'torch.autograd.function': new Set(words('Function FunctionCtx once_differentiable')),
+  'torch.autograd.graph': new Set(words('disable_saved_tensors_hooks save_on_cpu saved_tensors_hooks')),
+  'torch.library': new Set(words('custom_op triton_op wrap_triton')),
+  'torch.nn.attention.flex_attention': new Set(
+    words(
+      'AuxOutput AuxRequest BlockMask and_masks create_block_mask create_mask flex_attention noop_mask or_masks',
+    ),
+  ),
+  'torch.nn.utils': new Set(words('clip_grad_norm_ parameters_to_vector vector_to_parameters')),
   'torch.utils': new Set(words('checkpoint dlpack')),
+  'torch.utils.checkpoint': new Set(words('checkpoint checkpoint_sequential set_checkpoint_early_stop')),
   'torch.profiler': new Set(['record_function']),
   'torch.autograd.profiler': new Set(['record_function']),
 };
@@ -42,11 +62,12 @@ const REFUSED: Readonly<Record<string, ReadonlySet<string>>> = {
     ),
   ),
   'torch.nn': new Set(words('common_types intrinsic modules parallel qat quantizable quantized')),
+  'torch.accelerator': new Set(['set_stream']),
   'torch.autograd': new Set(words('anomaly_mode profiler_legacy profiler_util')),
   'torch.compiler': new Set(words('config load_cache_artifacts save_cache_artifacts')),
   'torch.cuda': new Set(
     words(
-      'CUDAPluggableAllocator change_current_allocator gds green_contexts jiterator nccl profiler sparse tunable',
+      'CUDAPluggableAllocator change_current_allocator gds green_contexts jiterator nccl profiler set_stream sparse tunable',
     ),
   ),
   'torch.cuda.memory': new Set(words('CUDAPluggableAllocator change_current_allocator')),
@@ -55,18 +76,14 @@ const REFUSED: Readonly<Record<string, ReadonlySet<string>>> = {
       'CompilationUnit annotations frontend jit_module_from_flatbuffer load save save_jit_module_to_flatbuffer',
     ),
   ),
-  'torch.library': new Set(words('Library define fallthrough_kernel impl')),
+  'torch.xpu': new Set(['set_stream']),
   'torch.ops': new Set(words('import_module load_library loaded_libraries')),
   triton: new Set(
     words('backends compile compiler experimental instrumentation knobs profiler runtime testing tools'),
   ),
-  'torch.autograd.function': new Set(['hooks']),
-  'torch.utils.checkpoint': new Set(['fx_traceback']),
   'triton.language': new Set(['semantic']),
   'triton.language.core': new Set(words('ir knobs')),
   'triton.language.extra': new Set(['module']),
-  typing: new Set(words('ForwardRef evaluate_forward_ref get_type_hints stdlib_re')),
-  dataclasses: new Set(words('copy make_dataclass')),
 };
 
 /** Modules of the standard library in Python 3.10 to 3.13, and of what a machine with torch has installed. */
@@ -85,13 +102,17 @@ const MODULE_ALIASES: ReadonlySet<string> = new Set(words('F core fwAD m tl'));
 
 /** Private functions of torch and triton that fast kernels do use. */
 const PRIVATE_BUT_USEFUL =
-  /^_(?:addmm|assert|check|efficient|experimental|flash|foreach|fused|grouped|int_mm|log_softmax|scaled|softmax|weight)/;
+  /^_(?:addmm|assert|check|efficient_|experimental|flash|foreach|fused|grouped|int_mm|log_softmax|scaled|softmax|weight)/;
+
+/** Classes that hear every operation, and classes of classes. */
+const HEARS_OR_MAKES_CLASSES = /(?:DispatchMode|FunctionMode|Meta)$/;
 
 /** Attribute names refused on any object at all: no honest kernel has them. */
 export const NEVER: ReadonlySet<string> = new Set(
   words(
     'builtins cpp_extension ctypes gc importlib inspect load_inline load_library multiprocessing os pathlib pickle pkgutil runpy shutil socket subprocess sys tempfile threading tofile fromfile',
   ).concat(
+    words('_evaluate _unsafe_update_src get_capture_scope py_impl py_kernels used_global_vals'),
     words(
       'ag_frame ag_code co_code cr_code cr_frame f_back f_builtins f_code f_globals f_locals func_globals gi_code gi_frame mro tb_frame tb_next',
     ),
@@ -101,7 +122,7 @@ export const NEVER: ReadonlySet<string> = new Set(
 /** Double-underscore attributes that expose nothing. */
 const HARMLESS_DUNDERS: ReadonlySet<string> = new Set(
   words(
-    '__abs__ __add__ __and__ __aenter__ __aexit__ __aiter__ __anext__ __await__ __bool__ __call__ __contains__ __cuda_array_interface__ __delitem__ __dlpack__ __dlpack_device__ __doc__ __enter__ __eq__ __exit__ __float__ __floordiv__ __ge__ __getitem__ __gt__ __hash__ __iadd__ __index__ __init__ __int__ __invert__ __iter__ __itruediv__ __imul__ __isub__ __le__ __len__ __lshift__ __lt__ __matmul__ __mod__ __mul__ __name__ __ne__ __neg__ __new__ __next__ __or__ __pos__ __post_init__ __pow__ __qualname__ __radd__ __repr__ __rmul__ __rshift__ __rsub__ __rtruediv__ __setitem__ __str__ __sub__ __truediv__ __version__ __xor__',
+    '__abs__ __add__ __and__ __aenter__ __aexit__ __aiter__ __anext__ __await__ __bool__ __call__ __contains__ __cuda_array_interface__ __delitem__ __dlpack__ __dlpack_device__ __doc__ __enter__ __eq__ __exit__ __float__ __floordiv__ __ge__ __getitem__ __gt__ __hash__ __iadd__ __index__ __init__ __int__ __invert__ __iter__ __itruediv__ __imul__ __isub__ __le__ __len__ __lshift__ __lt__ __matmul__ __mod__ __mul__ __name__ __ne__ __neg__ __next__ __or__ __pos__ __post_init__ __pow__ __qualname__ __radd__ __repr__ __rmul__ __rshift__ __rsub__ __rtruediv__ __setitem__ __str__ __sub__ __truediv__ __version__ __xor__',
   ),
 );
 
@@ -121,7 +142,12 @@ export function refusedEverywhere(name: string): boolean {
 export function isRefused(path: string, name: string): boolean {
   if (ONLY[path] !== undefined) return !ONLY[path].has(name);
   if (NAMESPACES.has(`${path}.${name}`)) return false;
-  if (REFUSED[path]?.has(name) || FOREIGN.has(name) || (NAMESPACES.has(path) && MODULE_ALIASES.has(name)))
+  if (
+    REFUSED[path]?.has(name) ||
+    FOREIGN.has(name) ||
+    HEARS_OR_MAKES_CLASSES.test(name) ||
+    (NAMESPACES.has(path) && MODULE_ALIASES.has(name))
+  )
     return true;
   return (
     name.startsWith('_') && !isDunder(name) && !path.startsWith('fla.') && !PRIVATE_BUT_USEFUL.test(name)

@@ -17,7 +17,7 @@ export interface SyntaxNode {
 export type ReadTree = (source: Source) => SyntaxNode | null;
 
 /** Words that are names to Python but may be keywords to the grammar, which also knows Python 2. */
-const SOFT = new Set(['match', 'case', 'type', '_', 'print', 'exec', '__future__']);
+const SOFT = new Set(['match', 'case', '_', 'print', 'exec', '__future__']);
 const KEYWORDS = new Set(
   'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(
     ' ',
