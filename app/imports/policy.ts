@@ -1,5 +1,7 @@
 /** The import policy: frozen files in, findings out. Pure once its parsers are loaded. */
 import type { Task } from '../evaluations/task.ts';
+import { judgeAttributes } from './attribute-rules.ts';
+import { judgeDefinitions } from './definition-rules.ts';
 import { type Finding, inOrder } from './findings.ts';
 import { readImports } from './import-statements.ts';
 import { withinLimits } from './limits.ts';
@@ -88,6 +90,8 @@ function judgeMeaning(file: JudgedFile, values: Values, task: ImportTask): void 
       'Use imported modules under one name each.',
     );
   judgeUses(file, values);
+  judgeDefinitions(file, values);
+  judgeAttributes(file, values);
   if (file.source.path === task.imports.required.file) judgeRequired(file, task.imports.required);
 }
 

@@ -53,6 +53,23 @@ export const RULES = {
     'forbidden_import',
     'a double-underscore or frame attribute that exposes the interpreter',
   ),
+  'dunder-definition': rule(
+    'forbidden_import',
+    'a double-underscore name is defined that Python would use by itself',
+  ),
+  'dynamic-class': rule(
+    'forbidden_import',
+    'a class made with a metaclass, with several bases, or by `type`',
+  ),
+  'late-code': rule(
+    'forbidden_import',
+    'code that runs when an object is thrown away: `yield` inside `try` or `with`',
+  ),
+  'attribute-store': rule(
+    'forbidden_import',
+    "an attribute is set that is not a method's own object's, or a method that sets some is named",
+  ),
+  'private-attribute': rule('forbidden_import', 'a private attribute of an object that is not `self`'),
   'too-many-findings': rule('forbidden_import', 'there are more findings than are listed'),
 } as const satisfies Record<string, Rule>;
 

@@ -17,7 +17,7 @@ const REFUSED_BUILTINS = new Set([
   'setattr',
   'vars',
 ]);
-const REFUSED_NAMES = new Set([
+export const REFUSED_NAMES = new Set([
   '__annotations__',
   '__build_class__',
   '__builtins__',
@@ -105,7 +105,7 @@ function judgeName(node: SyntaxNode, scope: Scope, file: JudgedFile): void {
  * Whether a read of the name can be the builtin: not when a function binds it, nor when the module's own code has bound
  * it before, unconditionally and for good.
  */
-function meansBuiltin(name: string, node: SyntaxNode, scope: Scope): boolean {
+export function meansBuiltin(name: string, node: SyntaxNode, scope: Scope): boolean {
   const found = lookUp(name, scope);
   if (found === null) return true;
   if (found.scope.kind === 'function' || found.scope.kind === 'comprehension') return false;

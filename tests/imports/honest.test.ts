@@ -34,7 +34,7 @@ const honest: Record<string, string> = {
   'device properties':
     'p = torch.cuda.get_device_properties(0)\nn = p.multi_processor_count\nm = getattr(p, "shared_memory_per_block_optin", 0)\n',
   'custom operators':
-    '@torch.library.custom_op("quasar::f", mutates_args=())\ndef f(x: torch.Tensor) -> torch.Tensor: return x.clone()\n@f.register_fake\ndef _(x): return torch.empty_like(x)\ntorch.ops.quasar.f(x)\ntorch.ops.aten.mm(a, b)\n',
+    '@torch.library.custom_op("quasar::f", mutates_args=(), schema="(Tensor x) -> Tensor")\ndef f(x: torch.Tensor) -> torch.Tensor: return x.clone()\n@f.register_fake\ndef _(x): return torch.empty_like(x)\ntorch.ops.quasar.f(x)\ntorch.ops.aten.mm(a, b)\n',
   'own names like builtins':
     'def f(input, vars, dir, compile=None):\n    open = input\n    eval = lambda x: x\n    return open, eval(vars), compile\nclass C:\n    def open(self): return self.eval()\n    input: int = 1\ndef compile(x): return x\ng = compile(1)\nf(input=1, open=2)\n'.replace(
       ', open=2',
@@ -43,7 +43,7 @@ const honest: Record<string, string> = {
   'torch.compile imported by name':
     'from torch import compile, Tensor, nn\n@compile\ndef f(x: Tensor) -> nn.Module: return x\n',
   'attributes named like modules':
-    'class P:\n    platform = 1\nself.copy_(x)\nx.select(0, 1)\ntorch.select(x, 0, 1)\ntorch.chunk(x, 2)\ntorch.trace(x)\ntl.math.exp2(x)\ntorch.random.manual_seed(0)\ntl.random.rand(0, x)\ntorch.signal.windows.hann(4)\nself.types, self.code, self.io = 1, 2, 3\n',
+    'class P:\n    platform = 1\n    def __init__(self):\n        self.types, self.code, self.io = 1, 2, 3\nself.copy_(x)\nx.select(0, 1)\ntorch.select(x, 0, 1)\ntorch.chunk(x, 2)\ntorch.trace(x)\ntl.math.exp2(x)\ntorch.random.manual_seed(0)\ntl.random.rand(0, x)\ntorch.signal.windows.hann(4)\n',
   'parameter that shadows a module': 'def f(F, tl=None):\n    return g(F, tl)\nfor torch_ in []: pass\n',
   checkpointing:
     'torch.utils.checkpoint.checkpoint(f, x, use_reentrant=False)\ntorch.utils.dlpack.from_dlpack(x)\n',
@@ -62,6 +62,14 @@ const honest: Record<string, string> = {
   'tabs and form feeds': 'if x:\n\ty = 1\n\tif z:\n\t\tw = 2\n\x0c\ndef f():\n    pass\n',
   'text in other scripts': '# Größe 大きさ 🚀\nx = "π ≈ 3.14159 🚀"\nprint(f"Größe: {x} 🚀")\n',
   'print in Python 2 dress': 'print (x), y\nprint(x, file=None)\n',
+  'classes of its own':
+    'import functools\nfrom dataclasses import dataclass, replace\nfrom typing import NamedTuple\n@dataclass(frozen=True)\nclass Tile:\n    rows: int = 64\n    label: str = "a"\n    def __post_init__(self): pass\nclass Sizes(NamedTuple):\n    T: int\nclass Launch:\n    __slots__ = ("_plan", "last", "depth")\n    def __init__(self, tile: "Tile", *, last=None) -> None:\n        self._plan, self.last = tile, last\n        self.depth: int = 0\n    def __call__(self, x):\n        self.depth += 1\n        return self._run(x)\n    def __enter__(self):\n        self.depth = 1\n        return self\n    def __exit__(self, *error):\n        del self.last\n    def __getitem__(self, grid): return functools.partial(self._run, grid)\n    def __repr__(self): return f"{type(self).__name__}({self._plan})"\n    def _run(self, x):\n        assert isinstance(x, type(self._plan)) or type(x) is torch.Tensor\n        return replace(self._plan, rows=1)\nclass Child(Launch):\n    def __init__(self):\n        super().__init__(Tile())\n        self.more = 1\nSizes(1)._replace(T=2)\n',
+  'modules of its own':
+    'class Gate(torch.nn.Module):\n    def __init__(self, n):\n        super(Gate, self).__init__()\n        self.n = n\n    def forward(self, x):\n        self.last = x.shape\n        return x\nGate(1)(2)\n',
+  'decorators of its own':
+    'import functools\ndef cached(function):\n    @functools.wraps(function)\n    def inner(*args):\n        return function(*args)\n    return inner\n@cached\ndef f(x): return x\n',
+  generators:
+    'def chunks(x):\n    for c in x:\n        yield c\n    try:\n        pass\n    finally:\n        pass\n',
   'soft keywords as names': 'match = 1\ncase = match\ntype = case\n_ = type\nprint(match, case, _)\n',
 };
 
