@@ -117,7 +117,7 @@ def import_entry():
 
 
 def call_op(entry, slot, window):
-    """-> whether every output was copied in, and what must live on until the call is over."""
+    """-> whether every output was copied in, and all that came from the kernel."""
     values = {field["name"]: slot.view(field, window) for field in slot.inputs}
     stream = STREAM(0)
     if len(slot.outputs) == 1:
@@ -147,11 +147,11 @@ def call_trunk(slot, window):
 
 
 def run(entry, slot, window, nonce):
-    """On a GPU the inputs come when all work is queued, so that a call's time has no launching in it.
+    """-> the call's status, and what must live on until the next command: its end could run code of the kernel's.
 
-    Nothing that the kernel made ends before the outputs are copied and the bell is rung: its end could run code.
+    On a GPU the inputs come when all work is queued, so that a call's time has no launching in it.
     """
-    gc.disable()
+    kept = None
     try:
         if CUDA:
             slot.bells.await_inputs()
@@ -160,34 +160,34 @@ def run(entry, slot, window, nonce):
             slot.bells.ring()
             wire.write_reply(config["reply"], wire.QUEUED, nonce, 0)
             torch.cuda.synchronize()
-        del kept
-        return wire.OK if whole else wire.BAD_OUTPUT
+        return wire.OK if whole else wire.BAD_OUTPUT, kept
     except MemoryError:
-        return wire.OUT_OF_MEMORY
+        return wire.OUT_OF_MEMORY, kept
     except torch.OutOfMemoryError:
         # The next, smaller length may fit.
         torch.cuda.empty_cache()
-        return wire.DOES_NOT_FIT
+        return wire.DOES_NOT_FIT, kept
     except Exception as error:
         traceback.print_exc()
         sys.stderr.flush()
-        return wire.OUT_OF_MEMORY if over_limits(error) else wire.CALL_FAILED
-    finally:
-        gc.enable()
+        return wire.OUT_OF_MEMORY if over_limits(error) else wire.CALL_FAILED, kept
 
 
 def serve():
-    slots, entry = [], None
+    slots, entry, kept = [], None, None
     while True:
         op, nonce, slot = wire.read_command(config["command"])
         began = time.monotonic_ns()
-        status = wire.OK
+        # By now the judge has its outputs: what ends here cannot change them.
+        del kept
+        status, kept = wire.OK, None
         if op == wire.HELLO:
             # Not before: what the judge times meanwhile has the device to itself.
             slots = [Slot(fd, description) for fd, description in zip(config["slots"], config["descriptions"])]
         elif op == wire.RUN:
             window = wire.window(nonce, config["windowRows"]) if config["windowRows"] else 0
-            status = run(entry, slots[slot], window, nonce)
+            gc.disable()
+            status, kept = run(entry, slots[slot], window, nonce)
         elif op == wire.PING and entry is None:
             try:
                 entry = import_entry()
@@ -198,6 +198,7 @@ def serve():
                 sys.stderr.flush()
                 status = wire.IMPORT_FAILED
         wire.write_reply(config["reply"], status, nonce, time.monotonic_ns() - began)
+        gc.enable()
         if op == wire.EXIT:
             return
 
