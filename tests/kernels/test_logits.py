@@ -52,10 +52,9 @@ class SessionOfTrunk:
     """Answers as a worker would."""
 
     keys = KEYS
-    limits = {"prepareSeconds": 300}
 
     def __init__(self, model):
-        self.model = model
+        self.model, self.limits = model, {"prepareSeconds": 300}
 
     def call(self, slot_id, masters, label, timeout_s):
         assert timeout_s == self.limits["prepareSeconds"]
