@@ -76,29 +76,32 @@ function judgeClass(node: SyntaxNode, file: JudgedFile): void {
 }
 
 /** Places where a type is only looked at. */
-const LOOKED_AT = new Set(['comparison_operator', 'attribute', 'interpolation', 'expression_statement']);
+const LOOKED_AT = new Set(['attribute', 'interpolation', 'expression_statement']);
 const LOOKING = ['isinstance', 'issubclass', 'str', 'repr', 'print'];
 
 /** `type(x)` may be compared, printed and taken attributes of; passed on, it could be called and make classes. */
 function judgeType(node: SyntaxNode, file: JudgedFile): void {
   const call = node.parent;
   let at: SyntaxNode = node;
-  if (call?.type === 'call' && call.children[0] === node) {
-    const given = call.children[1]?.children ?? [];
-    if (given.length === 1 && !/splat|keyword/.test(given[0]?.type ?? '')) at = call;
-  }
+  if (call?.type === 'call' && call.children[0] === node && isOneArgument(call.children[1]?.children ?? []))
+    at = call;
   let parent = at.parent;
   while (parent?.type === 'parenthesized_expression') parent = parent.parent;
   const callee = parent?.type === 'argument_list' ? parent.parent?.children[0] : undefined;
   if (callee !== undefined && LOOKING.some((name) => isBuiltin(callee, name, file))) return;
   if (parent?.type === 'comparison_operator') return;
-  if (at === call && parent !== null && LOOKED_AT.has(parent?.type ?? '')) return;
+  if (at === call && LOOKED_AT.has(parent?.type ?? '')) return;
   file.source.report(
     'dynamic-class',
     node.start,
     '`type` does more here than ask for the type of one object.',
     'Compare `type(x)`, or use isinstance; write classes as class statements.',
   );
+}
+
+/** One argument by its place, written out. */
+function isOneArgument(given: readonly SyntaxNode[]): boolean {
+  return given.length === 1 && !/splat|keyword/.test(given[0]?.type ?? '');
 }
 
 function judgeImportedDecorator(node: SyntaxNode, file: JudgedFile, values: Values): void {
@@ -109,7 +112,7 @@ function judgeImportedDecorator(node: SyntaxNode, file: JudgedFile, values: Valu
   if (path !== undefined && !file.scopes.stores.has(node)) {
     const plain =
       path === 'functools.wraps'
-        ? given.length === 1 && !/splat|keyword/.test(given[0]?.type ?? '')
+        ? isOneArgument(given)
         : given.every(({ type }) => type === 'keyword_argument');
     if (!plain || (call ?? node).parent?.type !== 'decorator')
       file.source.report(

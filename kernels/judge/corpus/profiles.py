@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from judge.corpus.small_task import TASKS, small_task
+from judge.corpus.small_task import TASKS, small_task, with_limits
 from judge.task import Task, load_task
 
 
 def full_task(device: str = "cpu", **limits) -> Task:
     """The device's task with its own lengths, gates, rounds and target lengths; `limits` replace the worker's."""
-    task = load_task(TASKS[device])
-    worker = {**task.data["worker"], "limits": {**task.limits, **limits}}
-    return replace(task, data={**task.data, "worker": worker})
+    return with_limits(load_task(TASKS[device]), **limits)
 
 
 PROFILES = {"short": small_task, "full": full_task}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from judge.claim import Claim
@@ -33,9 +33,15 @@ SIZES = {
 }
 
 
+def with_limits(task: Task, **limits) -> Task:
+    """The task with some of the worker's limits replaced."""
+    worker = {**task.data["worker"], "limits": {**task.limits, **limits}}
+    return replace(task, data={**task.data, "worker": worker})
+
+
 def small_task(device: str = "cpu", **limits) -> Task:
     """The device's task at small lengths, with few rounds; `limits` replace the worker's."""
-    task, sizes = load_task(TASKS[device]), SIZES[device]
+    task, sizes = with_limits(load_task(TASKS[device]), **limits), SIZES[device]
     gates = [
         {**gate, "length": sizes.gate_lengths[gate["length"]]}
         for gate in task.data["gates"]
@@ -47,7 +53,6 @@ def small_task(device: str = "cpu", **limits) -> Task:
         "targetLengths": {"min": sizes.target, "max": sizes.target},
         "gates": gates,
         "timing": {kind: {**rules, **few} for kind, rules in task.data["timing"].items()},
-        "worker": {**task.data["worker"], "limits": {**task.limits, **limits}},
     }
     return Task({**task.data, **data}, task.family)
 
