@@ -10,15 +10,13 @@ from pathlib import Path
 
 import torch
 
-from judge import host, tree
+from judge import host, readiness, tree
 from judge.blame import Blame
 from judge.claim import Claim
 from judge.clock import own_time, yardstick
-from judge.clock.fixed import FixedPart
 from judge.device import Device, open_device
 from judge.faults import Fault, Refused
 from judge.gates import gates
-from judge.gates.reference_check import check_reference
 from judge.keys import Keys
 from judge.progress import Progress
 from judge.public_run import PublicRun
@@ -26,7 +24,7 @@ from judge.result import Record
 from judge.sandbox import outside, probe
 from judge.secret_run import SecretRun
 from judge.task import Task
-from judge.workplace import WorkerPlan, Workplace, pinned_layer_tree
+from judge.workplace import WorkerPlan, Workplace
 
 
 class Evaluation:
@@ -125,32 +123,11 @@ class Evaluation:
         return workplace
 
     def _make_ready(self, workplace: Workplace, plans: Sequence[WorkerPlan]) -> tuple[dict[str, int], dict[int, int]]:
-        """Workers stand ready in a box that was seen to hold, and the judge has all the memory that it will need.
-
-        -> ns of the yardstick by name, and of the fixed part by length.
-        """
-        task, device, keys, on_gpu = self.task, workplace.device, workplace.keys, workplace.device.kind == "cuda"
-        if on_gpu:
-            # They load PyTorch while the judge looks at its own tools, and touch the device when they are called up.
-            for plan in plans:
-                workplace.start(plan)
-            self.record.mark("workers started")
-        self._protections(probe.observed(task, device.files) if self.boxed else set())
+        """As `make_ready`; the workers stand in a box that was seen to hold."""
+        readiness.start_early(workplace, plans, self.record)
+        self._protections(probe.observed(self.task, workplace.device.files) if self.boxed else set())
         self.record.mark("sandbox probed")
-        pinned = pinned_layer_tree(self.upstream, task, workplace.place) if on_gpu else None
-        fixed_part = FixedPart(task, keys, device.torch, pinned)
-        if on_gpu:
-            check_reference(task, max(g["length"] for g in task.data["gates"]), keys, device.torch)
-            for plan in plans:
-                workplace.take_memory(plan)
-        self.record.mark("pinned layer loaded, references compared, memory taken")
-        before = device.yardstick()
-        self.record.yardstick = yardstick.record(before, {})
-        fixed_ns = fixed_part.ns(sorted({*self.claim.lengths, self.claim.target_length}))
-        self.record.mark("yardstick and fixed part timed")
-        workplace.wait_until_ready()
-        self.record.mark("workers ready")
-        return before, fixed_ns
+        return readiness.make_ready(workplace, self.upstream, self.claim, plans, self.record)
 
     def _time_yardstick_again(self, device: Device, before: dict[str, int]) -> None:
         after = device.yardstick()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+import torch
+from judge import readiness
 from judge.bench.longest import fits_memory, longest
 from judge.cli import main
 from judge.device import CpuDevice
@@ -47,6 +49,16 @@ BROKEN = "def chunk_quasar(*rest, **options):\n    raise ValueError('no')\n"
 def test_a_length_fits_or_not():
     bench_of = workbench(HUNGRY)
     assert fits_memory(bench_of, 64) is True
+    assert fits_memory(bench_of, 128) is False
+
+
+def test_what_an_evaluation_needs_to_get_ready_has_to_fit_too(monkeypatch):
+    def starve(place, upstream, claim, plans, record):
+        assert claim.target_length == 128 and [plan.name for plan in plans] == ["public", "secret"]
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    bench_of = workbench("")
+    monkeypatch.setattr(readiness, "make_ready", starve)
     assert fits_memory(bench_of, 128) is False
 
 

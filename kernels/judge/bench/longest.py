@@ -6,16 +6,16 @@ from collections.abc import Callable
 
 import torch
 
+from judge import readiness
 from judge.bench.fork import claim_of
-from judge.clock.fixed import FixedPart
 from judge.faults import Fault, Refused
 from judge.gpu.cuda_memory import DriverError
 from judge.keys import Keys
 from judge.memory import ran_out
 from judge.public_run import PublicRun
+from judge.result import Record
 from judge.secret_run import SecretRun
 from judge.workbench import Workbench
-from judge.workplace import pinned_layer_tree
 
 STEP = 64  # a chunk
 DOES_NOT_FIT = frozenset({"unsupported", "resource_limit"})
@@ -36,25 +36,17 @@ def longest(fits: Callable[[int], bool], most: int) -> int:
 
 
 def fits_memory(workbench: Workbench, length: int) -> bool:
-    """Whether judge and workers have room for a target of `length`, as an evaluation takes it: the slots of both runs,
-    the yardstick, the fixed part, one call in the secret run's worker while the public one waits, and its comparison.
+    """Whether judge and workers have room for a target of `length`: what an evaluation takes to get ready, and then one
+    call in the secret run's worker, with its comparison, while on a GPU the public run's worker waits.
 
     Raises Fault for whatever else goes wrong with the kernel.
     """
-    claim = claim_of(workbench.task, {}, [length])
+    claim, record = claim_of(workbench.task, {}, [length]), Record()
     try:
         with workbench.workplace(Keys.draw()) as place:
             public, secret = PublicRun(place, claim).plan, SecretRun(place, claim).plan
-            place.start(public)
-            place.start(secret)
-            if workbench.device.kind == "cuda":
-                pinned = pinned_layer_tree(workbench.upstream, workbench.task, place.place)
-                fixed_part = FixedPart(workbench.task, place.keys, workbench.device.torch, pinned)
-                place.take_memory(public)
-                place.take_memory(secret)
-                fixed_part.ns([length])
-            workbench.device.yardstick()
-            place.wait_until_ready()
+            readiness.start_early(place, [public, secret], record)
+            readiness.make_ready(place, workbench.upstream, claim, [public, secret], record)
             with place.worker(secret, workbench.check) as calls:
                 inputs = calls.make(calls.classes[0], 0, "fit")
                 calls.errors(inputs, calls.session.call(0, inputs, "fit").outputs["o"])
