@@ -6,8 +6,8 @@ import json
 import signal
 
 import pytest
-from judge import device, evaluation
-from judge.bench import bench
+from judge import device, evaluation, workbench
+from judge.bench import bench, longest
 from judge.cli import main
 from judge.faults import Refused
 from judge.logit_option import FILES, OPTION, VARIABLE, directory, for_record
@@ -126,11 +126,25 @@ def test_a_host_whose_weights_are_gone_judges_nothing_and_says_so(reached, tmp_p
     assert reached == []
 
 
-def test_a_bench_uses_them_too(reached, tmp_path, model, monkeypatch):
+@pytest.fixture
+def own_bench(reached, tmp_path, model, monkeypatch):
+    """The words of a bench on a host whose variable names the model."""
     for name, content in honest_files().items():
         (tmp_path / "fork" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "fork" / name).write_bytes(content)
     monkeypatch.setenv(VARIABLE, str(model))
     places = ("--path", str(tmp_path / "fork"), "--upstream", str(UPSTREAM))
-    main(["bench", *places, "--device", "cuda", "--no-sandbox", "--seq-len", "512"])
+    return ["bench", *places, "--device", "cuda", "--no-sandbox"]
+
+
+def test_a_bench_uses_them_too(own_bench, reached, model):
+    main([*own_bench, "--seq-len", "512"])
     assert reached == [model]
+
+
+def test_the_longest_target_is_one_that_fits_beside_them(own_bench, model, monkeypatch):
+    monkeypatch.setattr(workbench, "Workbench", lambda *given: given)
+    benches = []
+    monkeypatch.setattr(longest, "fits_memory", lambda bench_of, length: benches.append(bench_of) or True)
+    assert main([*own_bench, "--max-length"]) == 0
+    assert [(boxed, weights) for *_, boxed, weights in benches] == [(False, model)]

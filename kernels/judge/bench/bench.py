@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -134,12 +135,15 @@ def _target(arguments, task: Task, files: dict[str, bytes], tree: Path, device: 
 
 
 def _longest(arguments, task: Task, files: dict[str, bytes], tree: Path, device: str) -> int:
+    # The model of an evaluation: a real one takes more memory than the task's own.
+    weights = logit_option.directory(arguments.logit_weights, os.environ, device)
     with host.loading():
         from judge.bench.longest import fits_memory, longest
         from judge.device import open_device
         from judge.workbench import Workbench
 
-    workbench = Workbench(task, tree, files, open_device(device, alone=False), boxed=not arguments.no_sandbox)
+    opened, boxed = open_device(device, alone=False), not arguments.no_sandbox
+    workbench = Workbench(task, tree, files, opened, boxed, weights)
 
     def fits(length: int) -> bool:
         print(f"{length:>9} tokens: ", end="", file=sys.stderr, flush=True)
