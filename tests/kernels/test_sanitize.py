@@ -45,10 +45,25 @@ def test_an_op_that_does_not_run_is_no_finding(tmp_path, monkeypatch):
         sanitize.sanitize(DEMO, UPSTREAM, broken, CpuDevice(), "memcheck", 64)
 
 
+def installed(folder):
+    tool = folder / "bin/compute-sanitizer"
+    tool.parent.mkdir(parents=True)
+    tool.touch()
+    return str(tool)
+
+
 def test_without_the_sanitizer_it_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(Refused, match="CUDA toolkit"):
-        sanitize.find_sanitizer(tmp_path)
-    (tmp_path / "cuda-13.0/bin").mkdir(parents=True)
-    (tmp_path / "cuda-13.0/bin/compute-sanitizer").touch()
-    assert sanitize.find_sanitizer(tmp_path) == str(tmp_path / "cuda-13.0/bin/compute-sanitizer")
+    with pytest.raises(Refused, match=r"`pip install nvidia-cuda-sanitizer-api`.*CUDA toolkit"):
+        sanitize.find_sanitizer(tmp_path, [tmp_path / "nvidia"])
+    by_pip = installed(tmp_path / "nvidia/cu13")
+    assert sanitize.find_sanitizer(tmp_path, [tmp_path / "nothing", tmp_path / "nvidia"]) == by_pip
+    by_toolkit = installed(tmp_path / "cuda-13.0")
+    assert sanitize.find_sanitizer(tmp_path, [tmp_path / "nvidia"]) == by_toolkit
+
+
+def test_what_pip_installed_is_found_wherever_this_python_has_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    by_pip = installed(tmp_path / "site/nvidia/cu13")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    assert sanitize.find_sanitizer(tmp_path) == by_pip

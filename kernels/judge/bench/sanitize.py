@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from judge.bench import solo
@@ -20,8 +22,8 @@ NEEDS_NO_SANDBOX = (
     "on a machine that holds nothing of value"
 )
 ADVICE = (
-    "compute-sanitizer is missing: it comes with NVIDIA's CUDA toolkit (package cuda-sanitizer-13-0, or the whole "
-    "toolkit), in /usr/local/cuda/bin"
+    "compute-sanitizer is missing: `pip install nvidia-cuda-sanitizer-api` puts it beside this judge's PyTorch; it "
+    "also comes with NVIDIA's CUDA toolkit (package cuda-sanitizer-13-0, or the whole toolkit), in /usr/local/cuda/bin"
 )
 LENGTH = 256
 FOUND = 66
@@ -59,10 +61,21 @@ def sanitize(task: Task, upstream: Path, files: dict[str, bytes], device: Device
     return 1 if done.returncode == FOUND else 0
 
 
-def find_sanitizer(root: Path = Path("/usr/local")) -> str:
-    """Raises Refused with what to install."""
-    places = [str(p) for p in sorted(root.glob("cuda*/bin/compute-sanitizer"), reverse=True)]
-    found = shutil.which("compute-sanitizer") or next(iter(places), None)
+def find_sanitizer(root: Path = Path("/usr/local"), packages: Sequence[Path] | None = None) -> str:
+    """That of the PATH, else a toolkit's below `root`, else pip's below `packages` (NVIDIA's, unless given).
+
+    Raises Refused with what to install.
+    """
+    places = sorted(root.glob("cuda*/bin/compute-sanitizer"), reverse=True)
+    for package in _of_nvidia() if packages is None else packages:
+        places += sorted(package.glob("*/bin/compute-sanitizer"))
+    found = shutil.which("compute-sanitizer") or next(map(str, places), None)
     if found is None:
         raise Refused(ADVICE)
     return found
+
+
+def _of_nvidia() -> list[Path]:
+    """Where this Python has what pip installed of NVIDIA: a namespace that many packages share."""
+    spec = find_spec("nvidia")
+    return [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
