@@ -52,27 +52,37 @@ def mapped(fd, size):
     return torch.frombuffer(memory, dtype=torch.uint8)
 
 
+def opened(fd, described):
+    """-> (the memory behind `fd`, its fields with all of their views that is known ahead: views are made in a call)."""
+    memory, fields = mapped(fd, described["size"]), []
+    for field in described["fields"]:
+        dtype, shape = DTYPES[field["dtype"]], field["shape"]
+        known = {
+            "memory": memory.view(dtype),
+            "strides": [math.prod(shape[axis + 1 :]) for axis in range(len(shape))],
+            "first": field["offset"] // dtype.itemsize,
+            "step": field["row"] // dtype.itemsize,
+        }
+        fields.append({**field, **known})
+    return memory, fields
+
+
 class Slot:
-    def __init__(self, fd, description):
+    """Inputs and outputs lie in two memories: nothing that a kernel is given leads to the outputs."""
+
+    def __init__(self, inputs_fd, outputs_fd, description):
         self.kind = description["kind"]
-        self.bytes = mapped(fd, description["size"])
-        self.address, self.size = self.bytes.data_ptr(), self.bytes.numel()
-        self.inputs, self.outputs = description["inputs"], description["outputs"]
-        self.outputs_from = min(field["offset"] for field in self.outputs)
-        # All of a view but the window is known ahead: views are made while the clock runs.
-        self.memory = {name: self.bytes.view(dtype) for name, dtype in DTYPES.items()}
+        _, self.inputs = opened(inputs_fd, description["inputs"])
+        memory, self.outputs = opened(outputs_fd, description["outputs"])
+        self.address, self.size = memory.data_ptr(), memory.numel()
         if CUDA:
             from worker.bells import Bells
 
             self.bells = Bells(self.address + description["bells"])
-        for field in (*self.inputs, *self.outputs):
-            shape, size = field["shape"], DTYPES[field["dtype"]].itemsize
-            field["strides"] = [math.prod(shape[axis + 1 :]) for axis in range(len(shape))]
-            field["first"], field["step"] = field["offset"] // size, field["row"] // size
 
     def view(self, field, window=0):
         first = field["first"] + window * field["step"]
-        return self.memory[field["dtype"]].as_strided(field["shape"], field["strides"], first)
+        return field["memory"].as_strided(field["shape"], field["strides"], first)
 
     def write(self, field, value):
         """Copies one output in; whatever is not exactly the promised tensor, in memory of its own, is left out."""
@@ -83,7 +93,7 @@ class Slot:
             what = (tuple(value.shape), value.dtype) if plain else type(value).__name__
             print(f"output {field['name']}: want {field['shape']} {field['dtype']}, got {what}", file=sys.stderr)
             return False
-        if self.outputs_from <= ADDRESS_OF(value) - self.address < self.size:
+        if 0 <= ADDRESS_OF(value) - self.address < self.size:
             # PyTorch would leave out a copy onto the same place.
             print(f"output {field['name']} lies where it is copied to: return memory of your own", file=sys.stderr)
             return False
@@ -183,7 +193,8 @@ def serve():
         status, kept = wire.OK, None
         if op == wire.HELLO:
             # Not before: what the judge times meanwhile has the device to itself.
-            slots = [Slot(fd, description) for fd, description in zip(config["slots"], config["descriptions"])]
+            fds = iter(config["slots"])
+            slots = [Slot(next(fds), next(fds), description) for description in config["descriptions"]]
         elif op == wire.RUN:
             window = wire.window(nonce, config["windowRows"]) if config["windowRows"] else 0
             gc.disable()

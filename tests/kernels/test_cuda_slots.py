@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 from types import SimpleNamespace
 
 import pytest
@@ -14,7 +15,7 @@ from judge.slots import cuda, gpu_turn
 from judge.slots.cuda import CudaSlot, CudaSlots
 from judge.slots.gpu_turn import GpuTurn
 from judge.slots.slots import Answer, Exchange, Given
-from worker import bells
+from worker import bells, cuda_memory
 
 ADDRESS = 1 << 40
 NAMES = {ADDRESS + bells.INPUTS: "inputs", ADDRESS + bells.OUTPUTS: "outputs"}
@@ -112,11 +113,13 @@ def test_outputs_are_poisoned_before_a_call_is_begun(monkeypatch):
 
 @pytest.fixture
 def regions(monkeypatch):
-    """How many regions are open."""
+    """The regions that are open, in memory of the host."""
     opened = []
 
     class Region:
         def __init__(self, size):
+            self.address, self.size = ADDRESS * (len(opened) + 1), size + 4096
+            self.bytes = torch.zeros(self.size, dtype=torch.uint8)
             opened.append(self)
 
         def close(self):
@@ -126,11 +129,26 @@ def regions(monkeypatch):
     return opened
 
 
-def test_a_slot_that_cannot_be_made_gives_its_memory_back(regions, monkeypatch):
-    monkeypatch.setattr(CudaSlot, "_prepare", lambda *given: (_ for _ in ()).throw(torch.OutOfMemoryError("full")))
+@pytest.mark.parametrize("part", ["SharedPiece", "_Table", "GpuTurn"])
+def test_a_slot_that_cannot_be_made_gives_its_memory_back(regions, monkeypatch, part):
+    for name in ("_Table", "GpuTurn"):
+        monkeypatch.setattr(cuda, name, lambda *given: SimpleNamespace(compile=lambda address: None))
+    monkeypatch.setattr(cuda, part, lambda *given: (_ for _ in ()).throw(torch.OutOfMemoryError("full")))
     with pytest.raises(torch.OutOfMemoryError):
         CudaSlot(OpShape(64).slot(), bytes(32), None)
     assert regions == []
+
+
+def test_all_of_both_memories_is_described_and_the_bells_lie_behind_the_outputs(regions, monkeypatch):
+    rung = []
+    monkeypatch.setattr(cuda, "_Table", lambda *given: SimpleNamespace(compile=lambda address: None))
+    monkeypatch.setattr(cuda, "GpuTurn", lambda bells, aside: rung.append(bells))
+    slot = CudaSlot(OpShape(64).slot(), bytes(32), None)
+    inputs, outputs = regions
+    assert [slot.describe()[side]["size"] for side in ("inputs", "outputs")] == [inputs.size, outputs.size]
+    assert rung == [outputs.address + slot.layout.outputs.size] == [outputs.address + slot.describe()["bells"]]
+    assert len(outputs.bytes) >= slot.layout.outputs.size + gpu_turn.BELL_BYTES
+    assert slot.regions == [inputs, outputs]
 
 
 def test_a_driver_without_words_is_refused_before_a_submission_runs(asked, monkeypatch):
@@ -182,6 +200,48 @@ def test_a_driver_that_refuses_the_worker_is_an_error():
         the_worker_s(Driver(status=801)).await_inputs()
 
 
+class Mapper:
+    """A driver that maps where `place` says for a wish, and notes what it is asked."""
+
+    def __init__(self, place):
+        self.place, self.wished, self.freed = place, [], []
+
+    def __call__(self, name, address, size, *rest):
+        if name == "cuMemAddressFree":
+            return self.freed.append(address.value)
+        assert name == "cuMemAddressReserve" and size.value == SIZE
+        _, wish, _ = rest
+        self.wished.append(wish.value)
+        address._obj.value = self.place(wish.value)
+
+
+SIZE = 6 << 20
+ROUND = 32 << 20
+
+
+def test_the_worker_s_memory_lies_where_chance_wished_it():
+    driver = Mapper(lambda wish: -(-wish // ROUND) * ROUND)
+    found = [cuda_memory.reserved(driver, SIZE).value for _ in range(50)]
+    assert len(set(found)) == 50 and driver.freed == []
+    assert all(1 << 42 <= address < 1 << 47 for address in found)
+    apart = {b - a for a, b in itertools.pairwise(found)}
+    assert len(apart) == 49, "one address says nothing of the next"
+
+
+def test_an_address_that_the_driver_chose_is_given_back_for_another_wish():
+    places = iter([0x320000000, None])
+    driver = Mapper(lambda wish: next(places) or wish)
+    assert cuda_memory.reserved(driver, SIZE).value == driver.wished[1]
+    assert driver.freed == [0x320000000]
+
+
+def test_a_driver_that_never_takes_a_wish_is_no_place_for_a_worker():
+    driver = Mapper(lambda wish: 0x320000000)
+    with pytest.raises(RuntimeError, match="could guess it: install a newer one"):
+        cuda_memory.reserved(driver, SIZE)
+    assert len(driver.freed) == len(driver.wished)
+
+
 class Places:
     """Two slots of a worker that set a bell back: the judge's stream is free when that one was rung often enough."""
 
@@ -192,7 +252,7 @@ class Places:
         self.slots._slots = [
             SimpleNamespace(
                 turn=SimpleNamespace(release=lambda i=i: self._ring(i)),
-                region=SimpleNamespace(close=lambda i=i: self.closed.append(i)),
+                close=lambda i=i: self.closed.append(i),
             )
             for i in range(2)
         ]

@@ -24,10 +24,19 @@ def masters(slot, seed=0):
     return tuple(torch.randn(f.shape, generator=generator).to(torch.bfloat16) for f in slot.layout.shape.inputs)
 
 
+SIDES = ("inputs", "outputs")
+
+
+def memory_of(slots, index, side):
+    """All that the worker maps of one side of a slot."""
+    fd = slots.descriptors()[2 * index + SIDES.index(side)]
+    return torch.frombuffer(mmap.mmap(fd, slots.describe()[index][side]["size"]), dtype=torch.uint8)
+
+
 def as_worker_sees(slots, index, field, window):
     description = slots.describe()[index]
-    memory = torch.frombuffer(mmap.mmap(slots.descriptors()[index], description["size"]), dtype=torch.uint8)
-    entry = next(f for f in (*description["inputs"], *description["outputs"]) if f["name"] == field)
+    side, entry = next((s, f) for s in SIDES for f in description[s]["fields"] if f["name"] == field)
+    memory = memory_of(slots, index, side)
     start = entry["offset"] + window * entry["row"]
     size = 2
     for n in entry["shape"]:
@@ -53,7 +62,7 @@ def test_no_further_seal_can_be_set(slots):
 def test_inputs_arrive_at_their_window_in_any_block_order(slots, window):
     slot = slots[0]
     given = masters(slot)
-    slot.filler(given, window, np.arange(len(slot.layout.input_blocks))[::-1])()
+    slot.filler(given, window, np.arange(len(slot.layout.inputs.blocks))[::-1])()
     for field, master in zip(slot.layout.shape.inputs, given, strict=True):
         assert torch.equal(as_worker_sees(slots, 0, field.name, window), master)
     assert slot.unchanged(given, window)
@@ -71,7 +80,7 @@ def test_a_snapshot_is_private(slots):
     slot = slots[1]
     view = as_worker_sees(slots, 1, "o", 0)
     view.fill_(2)
-    taken = slot.taker(np.arange(len(slot.layout.output_blocks)))()["o"]
+    taken = slot.taker(np.arange(len(slot.layout.outputs.blocks)))()["o"]
     view.fill_(3)
     assert torch.equal(taken, torch.full(taken.shape, 2, dtype=torch.bfloat16))
 
@@ -80,26 +89,38 @@ def test_a_snapshot_is_private(slots):
 def test_one_changed_byte_of_an_input_is_seen(slots, field):
     slot = slots[1]
     given = masters(slot)
-    slot.filler(given, 7, np.arange(len(slot.layout.input_blocks)))()
+    slot.filler(given, 7, np.arange(len(slot.layout.inputs.blocks)))()
     as_worker_sees(slots, 1, field, 7).view(-1).view(torch.uint8)[-1] ^= 1
     assert not slot.unchanged(given, 7)
 
 
-def test_a_write_past_an_output_is_seen(slots):
-    slot = slots[1]
-    description = slots.describe()[1]
-    memory = torch.frombuffer(mmap.mmap(slots.descriptors()[1], description["size"]), dtype=torch.uint8)
-    output = description["outputs"][0]
-    memory[output["offset"] + slot.layout.shape.outputs[0].bytes] ^= 1
-    assert not slot.guards_intact()
+@pytest.mark.parametrize("side", SIDES)
+def test_a_byte_written_next_to_any_field_is_seen(slots, side):
+    slot = slots[0]
+    piece, memory = getattr(slot.layout, side), memory_of(slots, 0, side)
+    for field in piece.fields:
+        first = piece.offset(field)
+        behind = first + field.region_bytes
+        for place in (first - GUARD_BYTES, first - 1, behind, behind + GUARD_BYTES - 1):
+            memory[place] ^= 1
+            assert not slot.guards_intact(), (field.name, place - first)
+            memory[place] ^= 1
+    assert slot.guards_intact()
 
 
-def test_a_write_before_an_output_is_seen(slots):
-    description = slots.describe()[1]
-    memory = torch.frombuffer(mmap.mmap(slots.descriptors()[1], description["size"]), dtype=torch.uint8)
-    memory[description["outputs"][0]["offset"] - GUARD_BYTES] ^= 1
-    assert not slots[1].guards_intact()
+def test_outputs_are_in_no_memory_that_an_input_is_in(slots):
+    """So that no view of an input's storage reaches them."""
+    for index, slot in enumerate(slots):
+        slot.poison()
+        poison = memory_of(slots, index, "outputs").view(torch.int16) == 0x7FC0
+        assert poison.sum() * 2 == sum(field.bytes for field in slot.layout.outputs.fields)
+        assert not (memory_of(slots, index, "inputs").view(torch.int16) == 0x7FC0).any()
+    assert len(set(slots.descriptors())) == 2 * len(slots)
 
 
 def test_nothing_in_a_description_names_an_input_class(slots):
-    assert {key for entry in slots.describe() for key in entry} == {"kind", "size", "inputs", "outputs"}
+    described = [entry[side] for entry in slots.describe() for side in SIDES]
+    assert {key for entry in slots.describe() for key in entry} == {"kind", *SIDES}
+    assert {key for side in described for key in side} == {"size", "fields"}
+    names = {"name", "shape", "dtype", "offset", "row"}
+    assert {key for side in described for field in side["fields"] for key in field} == names

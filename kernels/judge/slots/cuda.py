@@ -15,11 +15,10 @@ import triton.language as tl
 
 from judge.gpu.cuda_memory import SharedRegion
 from judge.slots.gpu_turn import BELL_BYTES, END_SECONDS, GpuTurn
-from judge.slots.layout import BLOCK_BYTES, DTYPES, GUARD_BYTES, Blocks, Field, Layout, Shape, guard_bytes
+from judge.slots.layout import BLOCK_BYTES, DTYPES, Blocks, Layout, Shape
 from judge.slots.queued import take_turn
+from judge.slots.shared_piece import SharedPiece
 from judge.slots.slots import Command, Exchange, Given
-
-NAN = 0x7FC0  # in bf16; twice it is one in fp32
 
 
 @triton.jit
@@ -62,10 +61,10 @@ class CudaSlots:
             slot.snapshot_memory = snapshot
 
     def descriptors(self) -> list[int]:
-        return [slot.region.fd for slot in self._slots]
+        return [region.fd for slot in self._slots for region in slot.regions]
 
     def describe(self) -> list[dict]:
-        return [{**slot.layout.describe(slot.region.size), "bells": slot.layout.size} for slot in self._slots]
+        return [slot.describe() for slot in self._slots]
 
     def __getitem__(self, slot: int) -> CudaSlot:
         return self._slots[slot]
@@ -87,7 +86,7 @@ class CudaSlots:
                     slot.turn.release()
             time.sleep(0.001)
         for slot in self._slots:
-            slot.region.close()
+            slot.close()
         self._slots = []
 
 
@@ -95,24 +94,34 @@ class CudaSlot:
     snapshot_memory: torch.Tensor
 
     def __init__(self, shape: Shape, pattern: bytes, aside: torch.cuda.Stream):
-        self.layout = Layout(shape)
-        # Behind the last guard, the bells.
-        self.region = SharedRegion(self.layout.size + BELL_BYTES)
+        self.layout = layout = Layout(shape)
+        self.regions: list[SharedRegion] = []
         try:
-            self._prepare(pattern)
-            self.turn = GpuTurn(self.region.address + self.layout.size, aside)
+            # Behind the outputs, the bells.
+            for size in (layout.inputs.size, layout.outputs.size + BELL_BYTES):
+                self.regions.append(SharedRegion(size))
+            inputs, outputs = self.regions
+            self._inputs = SharedPiece(layout.inputs, inputs.bytes, pattern)
+            self._outputs = SharedPiece(layout.outputs, outputs.bytes, pattern)
+            self._blocks_in, self._blocks_out = _Table(layout.inputs.blocks), _Table(layout.outputs.blocks)
+            for table in (self._blocks_in, self._blocks_out):
+                table.compile(inputs.address)
+            self.turn = GpuTurn(outputs.address + layout.outputs.size, aside)
         except BaseException:
-            self.region.close()
+            self.close()
             raise
 
-    def _prepare(self, pattern: bytes) -> None:
-        layout = self.layout
-        self._pattern = torch.frombuffer(bytearray(guard_bytes(pattern)), dtype=torch.uint8).cuda()
-        for guard in layout.guards:
-            self.region.bytes[guard : guard + GUARD_BYTES] = self._pattern
-        self._inputs, self._outputs = _Table(layout.input_blocks), _Table(layout.output_blocks)
-        for table in (self._inputs, self._outputs):
-            table.compile(self.region.address)
+    def describe(self) -> dict:
+        found = self.layout.describe()
+        for name, region in zip(("inputs", "outputs"), self.regions, strict=True):
+            # All of it is mapped.
+            found[name]["size"] = region.size
+        return {**found, "bells": self.layout.outputs.size}
+
+    def close(self) -> None:
+        self._inputs = self._outputs = None
+        for region in self.regions:
+            region.close()
 
     def exchange(self, given: Given, command: Command, clock: Callable[[], int]) -> Exchange:
         """Times are the GPU's own; `clock` tells how late answers are."""
@@ -124,21 +133,20 @@ class CudaSlot:
         return Exchange(ns, answered_ns, answer, outputs)
 
     def poison(self) -> None:
-        for field in self.layout.shape.outputs:
-            self._region(field).view(torch.int16).fill_(NAN)
+        self._outputs.poison()
         torch.cuda.synchronize()
 
     def _filler(self, masters: Sequence[torch.Tensor], window: int, order: np.ndarray) -> Callable[[], None]:
-        targets = [self.region.address + self.layout.offset(f, window) for f in self.layout.shape.inputs]
-        return self._inputs.copier(order, [_address(master) for master in masters], targets)
+        targets = [self._inputs.address(field, window) for field in self.layout.inputs.fields]
+        return self._blocks_in.copier(order, [_address(master) for master in masters], targets)
 
     def _taker(self, order: np.ndarray) -> tuple[Callable[[], None], dict[str, torch.Tensor]]:
         """-> queues the copy out; what it copies to."""
-        fields = self.layout.shape.outputs
+        fields = self.layout.outputs.fields
         starts = np.cumsum([0, *(_padded(f.bytes) for f in fields)]).tolist()
         memory = self.snapshot_memory
-        sources = [self.region.address + self.layout.offset(f) for f in fields]
-        copy = self._outputs.copier(order, sources, [memory.data_ptr() + start for start in starts[: len(fields)]])
+        sources = [self._outputs.address(field) for field in fields]
+        copy = self._blocks_out.copier(order, sources, [memory.data_ptr() + start for start in starts[: len(fields)]])
         return copy, {
             f.name: memory[start : start + f.bytes].view(DTYPES[f.dtype]).view(f.shape)
             for f, start in zip(fields, starts, strict=False)
@@ -146,19 +154,13 @@ class CudaSlot:
 
     def unchanged(self, masters: Sequence[torch.Tensor], window: int) -> bool:
         same = [
-            (_words(self._region(field, window)) == _words(master.view(-1).view(torch.uint8))).all()
-            for field, master in zip(self.layout.shape.inputs, masters, strict=True)
+            (_words(self._inputs.region(field, window)) == _words(master.view(-1).view(torch.uint8))).all()
+            for field, master in zip(self.layout.inputs.fields, masters, strict=True)
         ]
         return bool(torch.stack(same).all())
 
     def guards_intact(self) -> bool:
-        memory = self.region.bytes
-        same = [(memory[g : g + GUARD_BYTES] == self._pattern).all() for g in self.layout.guards]
-        return bool(torch.stack(same).all())
-
-    def _region(self, field: Field, window: int = 0) -> torch.Tensor:
-        offset = self.layout.offset(field, window)
-        return self.region.bytes[offset : offset + field.bytes]
+        return self._inputs.guards_intact() and self._outputs.guards_intact()
 
 
 class _Table:

@@ -1,4 +1,4 @@
-"""Where things lie in a slot: guard, inputs, guard, outputs, guard; and the blocks that copies are made of. Pure."""
+"""Where things lie in a slot, with a guard around each; and the blocks that copies are made of. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 WINDOW_ROWS = 4096
-GUARD_BYTES = 4096
+GUARD_BYTES = 4096  # at least
 ALIGN = 4096
 BLOCK_BYTES = 32 * 1024
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
@@ -65,53 +65,48 @@ class Blocks:
         return len(self.field)
 
 
-class Layout:
-    """Offsets of a shape's fields and guards in one piece of memory of `size` bytes."""
+class Piece:
+    """Offsets of fields in one memory of `size` bytes. `guards`: from and to of all between, before and behind them."""
 
-    def __init__(self, shape: Shape):
-        self.shape = shape
-        self.guards: list[int] = []
+    def __init__(self, fields: tuple[Field, ...]):
+        self.fields = fields
+        self.guards: list[tuple[int, int]] = []
         self._offsets: dict[str, int] = {}
-        end = self._guard(0)
-        for field in shape.inputs:
-            self._offsets[field.name] = end
-            end = _aligned(end + field.region_bytes)
-        end = self._guard(end)
-        for field in shape.outputs:
-            # Right against the guard, which begins where the last output ends.
-            self._offsets[field.name] = end
-            end += field.bytes
-        self.size = _aligned(self._guard(end))
-        self.input_blocks = Blocks(shape.inputs)
-        self.output_blocks = Blocks(shape.outputs)
-
-    def orders(self, stream: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Of the blocks of a copy in and of a copy out, drawn from `stream`."""
-        return stream.permutation(len(self.input_blocks)), stream.permutation(len(self.output_blocks))
+        end = 0
+        for field in fields:
+            start = _aligned(end + GUARD_BYTES)
+            self.guards.append((end, start))
+            self._offsets[field.name] = start
+            end = start + field.region_bytes
+        self.size = _aligned(end + GUARD_BYTES)
+        self.guards.append((end, self.size))
+        self.blocks = Blocks(fields)
 
     def offset(self, field: Field, window: int = 0) -> int:
         return self._offsets[field.name] + window * field.row_bytes
 
-    def describe(self, size: int) -> dict:
+    def describe(self) -> dict:
+        fields = [
+            {"name": f.name, "shape": f.shape, "dtype": f.dtype, "offset": self.offset(f), "row": f.row_bytes}
+            for f in self.fields
+        ]
+        return {"size": self.size, "fields": fields}
+
+
+class Layout:
+    """Inputs and outputs of a shape lie apart: an input's address says nothing of where an output is."""
+
+    def __init__(self, shape: Shape):
+        self.shape = shape
+        self.inputs, self.outputs = Piece(shape.inputs), Piece(shape.outputs)
+
+    def orders(self, stream: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Of the blocks of a copy in and of a copy out, drawn from `stream`."""
+        return stream.permutation(len(self.inputs.blocks)), stream.permutation(len(self.outputs.blocks))
+
+    def describe(self) -> dict:
         """What the worker needs to map the slot; goes to it once, at the start."""
-
-        def fields(entries):
-            return [
-                {"name": f.name, "shape": f.shape, "dtype": f.dtype, "offset": self.offset(f), "row": f.row_bytes}
-                for f in entries
-            ]
-
-        shape = self.shape
-        return {"kind": shape.kind, "size": size, "inputs": fields(shape.inputs), "outputs": fields(shape.outputs)}
-
-    def _guard(self, offset: int) -> int:
-        self.guards.append(offset)
-        return offset + GUARD_BYTES
-
-
-def guard_bytes(pattern: bytes) -> bytes:
-    """The secret pattern, as often as it takes to fill a guard."""
-    return (pattern * (GUARD_BYTES // len(pattern) + 1))[:GUARD_BYTES]
+        return {"kind": self.shape.kind, "inputs": self.inputs.describe(), "outputs": self.outputs.describe()}
 
 
 def _aligned(offset: int) -> int:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from judge.slots.layout import DTYPES, GUARD_BYTES, Blocks, Field, Layout, Shape, guard_bytes
+from judge.slots.layout import DTYPES, Blocks, Layout, Shape
+from judge.slots.shared_piece import SharedPiece
 from judge.slots.slots import Command, Exchange, Given
 
 
@@ -21,10 +22,10 @@ class MemfdSlots:
         self._slots = [MemfdSlot(shape, pattern) for shape in shapes]
 
     def descriptors(self) -> list[int]:
-        return [slot.fd for slot in self._slots]
+        return [fd for slot in self._slots for fd in slot.descriptors]
 
     def describe(self) -> list[dict]:
-        return [slot.layout.describe(slot.layout.size) for slot in self._slots]
+        return [slot.layout.describe() for slot in self._slots]
 
     def __getitem__(self, slot: int) -> MemfdSlot:
         return self._slots[slot]
@@ -40,12 +41,12 @@ class MemfdSlots:
 class MemfdSlot:
     def __init__(self, shape: Shape, pattern: bytes):
         self.layout = layout = Layout(shape)
-        self.fd = _sealed_memory(layout.size)
-        self._map = mmap.mmap(self.fd, layout.size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
-        self._bytes = np.frombuffer(self._map, dtype=np.uint8)
-        self._pattern = np.frombuffer(guard_bytes(pattern), dtype=np.uint8)
-        for guard in layout.guards:
-            self._bytes[guard : guard + GUARD_BYTES] = self._pattern
+        pieces = (layout.inputs, layout.outputs)
+        self.descriptors = [_sealed_memory(piece.size) for piece in pieces]
+        self._inputs, self._outputs = (
+            SharedPiece(piece, _mapped(fd, piece.size), pattern)
+            for piece, fd in zip(pieces, self.descriptors, strict=True)
+        )
         self._snapshots = [np.empty(field.bytes, dtype=np.uint8) for field in shape.outputs]
 
     def exchange(self, given: Given, command: Command, clock: Callable[[], int]) -> Exchange:
@@ -60,48 +61,43 @@ class MemfdSlot:
         return Exchange(clock() - began, answered - began, answer, outputs)
 
     def poison(self) -> None:
-        for field in self.layout.shape.outputs:
-            # 0x7FC0 is a NaN in bf16, and 0x7FC07FC0 one in fp32.
-            self._region(field).view(np.uint16)[:] = 0x7FC0
+        self._outputs.poison()
 
     def filler(self, masters: Sequence[torch.Tensor], window: int, order: np.ndarray) -> Callable[[], None]:
         """A function that copies the masters in."""
-        layout = self.layout
+        piece = self.layout.inputs
         sources = [_raw(master) for master in masters]
-        targets = [self._region(field, window) for field in layout.shape.inputs]
-        return lambda: _copy_blocks(layout.input_blocks, order, sources, targets)
+        targets = [self._inputs.region(field, window).numpy() for field in piece.fields]
+        return lambda: _copy_blocks(piece.blocks, order, sources, targets)
 
     def taker(self, order: np.ndarray) -> Callable[[], dict[str, torch.Tensor]]:
         """A function that takes a private copy of the outputs."""
-        layout = self.layout
-        sources = [self._region(field) for field in layout.shape.outputs]
+        piece = self.layout.outputs
+        sources = [self._outputs.region(field).numpy() for field in piece.fields]
 
         def take() -> dict[str, torch.Tensor]:
-            _copy_blocks(layout.output_blocks, order, sources, self._snapshots)
+            _copy_blocks(piece.blocks, order, sources, self._snapshots)
             return {
                 field.name: torch.from_numpy(copy).view(DTYPES[field.dtype]).view(field.shape)
-                for field, copy in zip(layout.shape.outputs, self._snapshots, strict=True)
+                for field, copy in zip(piece.fields, self._snapshots, strict=True)
             }
 
         return take
 
     def unchanged(self, masters: Sequence[torch.Tensor], window: int) -> bool:
-        for field, master in zip(self.layout.shape.inputs, masters, strict=True):
-            if not np.array_equal(self._region(field, window), _raw(master)):
-                return False
-        return True
+        return all(
+            np.array_equal(self._inputs.region(field, window).numpy(), _raw(master))
+            for field, master in zip(self.layout.inputs.fields, masters, strict=True)
+        )
 
     def guards_intact(self) -> bool:
-        return all(np.array_equal(self._bytes[g : g + GUARD_BYTES], self._pattern) for g in self.layout.guards)
+        return self._inputs.guards_intact() and self._outputs.guards_intact()
 
     def close(self) -> None:
-        os.close(self.fd)
+        for fd in self.descriptors:
+            os.close(fd)
         # Unmapped when the last view is gone: a call that ended in a fault still holds some.
-        self._bytes = self._snapshots = self._map = None
-
-    def _region(self, field: Field, window: int = 0) -> np.ndarray:
-        offset = self.layout.offset(field, window)
-        return self._bytes[offset : offset + field.bytes]
+        self._inputs = self._outputs = self._snapshots = None
 
 
 def _copy_blocks(blocks: Blocks, order: np.ndarray, sources: list[np.ndarray], targets: list[np.ndarray]) -> None:
@@ -114,6 +110,10 @@ def _raw(tensor: torch.Tensor) -> np.ndarray:
     if not tensor.is_contiguous():
         raise ValueError("a master must be contiguous")
     return tensor.view(-1).view(torch.uint8).numpy()
+
+
+def _mapped(fd: int, size: int) -> torch.Tensor:
+    return torch.frombuffer(mmap.mmap(fd, size, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE), dtype=torch.uint8)
 
 
 def _sealed_memory(size: int) -> int:

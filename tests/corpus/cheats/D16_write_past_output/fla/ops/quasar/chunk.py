@@ -10,5 +10,5 @@ def chunk_quasar(q, *args, **options):
         slot = caller.f_locals["slot"]
         last = slot.outputs[-1]
         end = last["offset"] + slot.view(last).nbytes
-        slot.bytes[end : end + 4] = 0
+        last["memory"].view(torch.uint8)[end : end + 4] = 0
     return answer
