@@ -42,7 +42,7 @@ class PublicRun:
             progress.stage("public", gate_count + 4)
             step = progress.step
             gates.run_op_gates(calls, {n: pairs[n][0] for n in lengths}, log, task, step)
-            probes.run_state_gate(calls, state_slot, log, task)
+            probes.run_state_gate(calls, state_slot, log)
             step()
             probes.run_impulse(calls, pairs[lengths[0]], log, step)
             record.mark("gates")

@@ -16,9 +16,9 @@ from judge.runs import Check, measure, prepare
 from judge.workplace import WorkerPlan, Workplace
 
 
-def op_shapes(target: int, hidden: list[tuple[int, int, int, str]], growing: bool) -> list[OpShape]:
+def op_shapes(target: int, hidden: list[tuple[OpShape, str]], growing: bool) -> list[OpShape]:
     """The slots of a secret run: two of the target, the hidden shapes, and the parts of the target if it is to grow."""
-    shapes = [OpShape(target)] * 2 + [OpShape(n, batch, heads) for n, batch, heads, _ in hidden]
+    shapes = [OpShape(target)] * 2 + [shape for shape, _ in hidden]
     return shapes + (growth.part_shapes(target) if growing else [])
 
 
@@ -51,7 +51,7 @@ class SecretRun:
         with workplace.worker(self.plan, check) as calls:
             seen_ns = prepare(calls, workplace.task, progress)
             record.mark("secret run prepared")
-            classes = {2 + i: entry[3] for i, entry in enumerate(self._hidden)}
+            classes = {2 + i: name for i, (_, name) in enumerate(self._hidden)}
             progress.stage("secret", len(classes) + len(self._growing))
             probes.run_hidden_shapes(calls, classes, log, progress.step)
             own_ns = workplace.task.data["timing"][workplace.device.kind]["ownNs"]
@@ -60,7 +60,7 @@ class SecretRun:
             measure(workplace, calls, (0, 1), target, fixed_ns[target], seen_ns[1], True, log, progress, record)
             calls.session.end()
         if self._cuda and workplace.device.alone:
-            near = self._hidden[-1][0]
+            near = self._hidden[-1][0].length
             record.flags += _not_judged(grown, near)
             _require_sound(workplace.task.data, record.measurements[-1], grown, near, yardstick_ns)
 

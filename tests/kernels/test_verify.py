@@ -102,6 +102,21 @@ def test_a_digest_that_was_changed_is_found_by_running_again(record, verified, a
     assert (code, steps["outputs"]) == (1, False)
 
 
+def hidden_state(result):
+    """The gate of the final state that only the secret run shows."""
+    (found,) = (g for g in result["gates"] if g["name"] == "state_rel_rms" and g["length"] % 2)
+    return found
+
+
+def test_a_hidden_final_state_is_reached_again(record, verified, again):
+    forged = copy.deepcopy(record)
+    hidden_state(forged).update(value=hidden_state(forged)["limit"] / 2)
+    assert verified(forged)[0] == 0
+    code, steps, said = verified(forged, *again)
+    assert (code, steps["gates again"]) == (1, False)
+    assert "state_rel_rms" in next(step["detail"] for step in said if step["name"] == "gates again")
+
+
 def slowest(result):
     return max(result["measurements"][0]["classes"], key=lambda c: c["medianNs"])
 
@@ -145,6 +160,10 @@ FORGERIES = {
     "a gate that failed": (fail_gate, "verdict"),
     "a softer limit": (
         lambda r: next(g for g in r["gates"] if g["name"] == "op_rel_rms").update(limit=0.9),
+        "gates",
+    ),
+    "a softer limit of a hidden final state": (
+        lambda r: hidden_state(r).update(limit=0.9),
         "gates",
     ),
     "a verdict of its own": (

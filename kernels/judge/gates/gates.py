@@ -39,6 +39,11 @@ class GateLog:
         self.at_least(f"{kind}_row_cosine", errors.row_cosine, ROW_COSINE, input_class, length)
         self.at_most(f"{kind}_signed_mean", errors.signed_mean, limit, input_class, length)
 
+    def final_state(self, rel_rms: float, input_class: str, length: int) -> None:
+        """The gate of a final state, in the public and in the secret run; `rel_rms` is NaN where it is not finite."""
+        limit = self._task.limit("state_rel_rms", input_class, length)
+        self.at_most("state_rel_rms", rel_rms, limit, input_class, length)
+
     def at_most(self, name: str, value: float, limit: float, input_class: str, length: int) -> None:
         self._record(name, value, limit, input_class, length, value <= limit, value)
 
