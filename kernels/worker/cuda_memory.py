@@ -9,9 +9,10 @@ import torch
 POSIX_FD = 1
 READ_WRITE = (ctypes.c_int * 3)(1, 0, 3)  # the one device that this process sees
 U64 = ctypes.c_uint64
-# Left to itself the driver puts one piece of memory behind the other. It takes a wished address where that is free, and
-# rounds it up (driver 580: to 32 MiB).
-FIRST, LAST, PAGE, ROUNDED = 1 << 42, 1 << 46, 2 << 20, 1 << 31
+# Left to itself the driver puts one piece of memory behind the other. It takes a wished address where that is free, if
+# both it and the alignment asked for are of this size (driver 580: less is for small pieces, which share a place).
+PLACE = 32 << 20
+FIRST, LAST = (1 << 42) // PLACE, (1 << 46) // PLACE
 TRIES = 32
 
 
@@ -40,9 +41,9 @@ def reserved(call, size):
     """-> an address for `size` bytes that only chance decides."""
     address = U64()
     for _ in range(TRIES):
-        wished = FIRST + secrets.randbelow((LAST - FIRST) // PAGE) * PAGE
-        call("cuMemAddressReserve", ctypes.byref(address), U64(size), U64(0), U64(wished), U64(0))
-        if 0 <= address.value - wished < ROUNDED:
+        wished = PLACE * (FIRST + secrets.randbelow(LAST - FIRST))
+        call("cuMemAddressReserve", ctypes.byref(address), U64(size), U64(PLACE), U64(wished), U64(0))
+        if address.value == wished:
             return address
         call("cuMemAddressFree", address, U64(size))
     raise RuntimeError("this CUDA driver maps memory where a kernel could guess it: install a newer one")
