@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import itertools
+import os
 from types import SimpleNamespace
 
 import pytest
@@ -200,46 +202,26 @@ def test_a_driver_that_refuses_the_worker_is_an_error():
         the_worker_s(Driver(status=801)).await_inputs()
 
 
-class Mapper:
-    """A driver that maps where `place` says for a wish, and notes what it is asked."""
-
-    def __init__(self, place):
-        self.place, self.wished, self.freed = place, [], []
-
-    def __call__(self, name, address, size, *rest):
-        if name == "cuMemAddressFree":
-            return self.freed.append(address.value)
-        assert name == "cuMemAddressReserve" and size.value == SIZE
-        alignment, wish, _ = (number.value for number in rest)
-        assert alignment and wish % alignment == 0, "the driver would take it for a small piece, or refuse it"
-        self.wished.append(wish)
-        address._obj.value = self.place(wish)
+BASE, SIZE = 0x302000000, 6 << 20
 
 
-SIZE = 6 << 20
+def test_the_worker_s_memory_lies_where_chance_puts_it(monkeypatch):
+    monkeypatch.setattr(cuda_memory, "room", functools.cache(lambda: cuda_memory.Room(BASE)))
+    asked = []
+    monkeypatch.setattr(cuda_memory, "call", lambda name, address, *rest: asked.append((name, address)))
+    monkeypatch.setattr(torch, "as_tensor", lambda view, device: view.__cuda_array_interface__["data"][0])
+    found = [cuda_memory.mapped(os.open(os.devnull, os.O_RDONLY), SIZE) for _ in range(50)]
+    assert [address.value for name, address in asked if name == "cuMemMap"] == found
+    assert all(BASE <= address <= BASE + cuda_memory.ROOM_BYTES - SIZE for address in found)
+    assert len({b - a for a, b in itertools.pairwise(found)}) == 49, "one address says nothing of the next"
 
 
-def test_the_worker_s_memory_lies_where_chance_wished_it():
-    driver = Mapper(lambda wish: wish)
-    found = [cuda_memory.reserved(driver, SIZE).value for _ in range(50)]
-    assert len(set(found)) == 50 and driver.freed == []
-    assert all(1 << 42 <= address < 1 << 46 for address in found)
-    apart = {b - a for a, b in itertools.pairwise(found)}
-    assert len(apart) == 49, "one address says nothing of the next"
-
-
-def test_an_address_that_the_driver_chose_is_given_back_for_another_wish():
-    places = iter([0x320000000, None])
-    driver = Mapper(lambda wish: next(places) or wish)
-    assert cuda_memory.reserved(driver, SIZE).value == driver.wished[1]
-    assert driver.freed == [0x320000000]
-
-
-def test_a_driver_that_never_takes_a_wish_is_no_place_for_a_worker():
-    driver = Mapper(lambda wish: 0x320000000)
-    with pytest.raises(RuntimeError, match="could guess it: install a newer one"):
-        cuda_memory.reserved(driver, SIZE)
-    assert len(driver.freed) == len(driver.wished)
+def test_no_two_pieces_of_the_worker_s_memory_overlap(monkeypatch):
+    monkeypatch.setattr(cuda_memory, "ROOM_BYTES", 64 << 20)
+    room = cuda_memory.Room(BASE)
+    places = sorted(room.place(SIZE) for _ in range(4))
+    assert all(b - a >= SIZE for a, b in itertools.pairwise(places))
+    assert places[0] >= BASE and places[-1] + SIZE <= BASE + (64 << 20)
 
 
 class Places:
