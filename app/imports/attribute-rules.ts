@@ -1,6 +1,6 @@
 /** Rules on attributes of objects that no import names: who may set them, and which are nobody's business. */
 import { isCalledByPythonAlone, isSuperOfSame, maySetAttributes, methodOfFirstParameter } from './methods.ts';
-import { isDocumentedSetting, isDunder } from './reach.ts';
+import { isDocumentedSetting, isDunder, namesModule } from './reach.ts';
 import { lookUp } from './scopes.ts';
 import { quoted } from './source.ts';
 import type { SyntaxNode } from './tree.ts';
@@ -9,6 +9,9 @@ import { type JudgedFile, literalGetattr, type Values } from './values.ts';
 
 /** What named tuples call their public methods. */
 const NAMED_TUPLE = new Set(['_asdict', '_fields', '_make', '_replace']);
+
+/** Methods of strings that read attributes by name. */
+const FORMATTERS = new Set(['format', 'format_map']);
 
 /** Judges every attribute of a file that is set, private, or a method that sets attributes. */
 export function judgeAttributes(file: JudgedFile, values: Values): void {
@@ -42,6 +45,15 @@ function judgeName(
     if (object === undefined || !isSuperOfSame(object, name, file)) refuseMethod(at, name, file);
     return;
   }
+  if (FORMATTERS.has(name)) {
+    if (!isPlainFormat(at, name, object, file)) refuseFormat(at, file);
+    return;
+  }
+  if (namesModule(name)) {
+    const own = methodOfFirstParameter(object, file) !== null || values.pathsOf(object, file).length > 0;
+    if (!own) refuseModule(at, name, file);
+    return;
+  }
   if (!name.startsWith('_') || isDunder(name) || NAMED_TUPLE.has(name)) return;
   // Of what is imported, the names are judged with the module; of a method's own object, they are its own.
   const known = values
@@ -53,6 +65,38 @@ function judgeName(
     at.start,
     `${quoted(name)} is private to an object that the policy cannot see.`,
     'Use public attributes; private ones of your own classes are taken from `self`.',
+  );
+}
+
+/** Whether it is `'{} {name}'.format(...)` on a literal whose fields take no attributes. */
+function isPlainFormat(
+  at: SyntaxNode,
+  name: string,
+  object: SyntaxNode | undefined,
+  file: JudgedFile,
+): boolean {
+  if (name !== 'format' || object?.type !== 'string' || at.parent?.parent?.type !== 'call') return false;
+  const text = file.source.slice(object);
+  return (
+    !/^[a-zA-Z]/.test(text) && !text.includes('\\') && /^(?:[^{}]|\{\{|\}\}|\{\w*(?::[^{}]*)?\})*$/.test(text)
+  );
+}
+
+function refuseFormat(at: SyntaxNode, file: JudgedFile): void {
+  file.source.report(
+    'dynamic-attribute',
+    at.start,
+    'A format string can take any attribute of what it is given.',
+    'Write an f-string, or `"{} {name}".format(...)` with plain fields, on the literal itself.',
+  );
+}
+
+function refuseModule(at: SyntaxNode, name: string, file: JudgedFile): void {
+  file.source.report(
+    'reach-through',
+    at.start,
+    `${quoted(name)} is the name of a module, taken from an object that the policy cannot see.`,
+    'Give an attribute of your own another name.',
   );
 }
 

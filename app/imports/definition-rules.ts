@@ -3,9 +3,10 @@ import { isBuiltin } from './methods.ts';
 import { isDunder } from './reach.ts';
 import type { Binding, Scope } from './scopes.ts';
 import { quoted } from './source.ts';
+import { isOneArgument } from './special-functions.ts';
 import type { SyntaxNode } from './tree.ts';
 import { meansBuiltin, nodesOf, REFUSED_NAMES } from './use-rules.ts';
-import type { JudgedFile, Values } from './values.ts';
+import type { JudgedFile } from './values.ts';
 
 /** Methods that run only when code calls, prints, measures, indexes or enters the object. */
 const METHODS = new Set(
@@ -15,13 +16,9 @@ const VALUES: Readonly<Partial<Record<Scope['kind'], ReadonlySet<string>>>> = {
   class: new Set(['__slots__']),
   module: new Set(['__all__', '__version__']),
 };
-/** These change what they are given: a decorator's is always the code's own. */
-const DECORATORS_ONLY = new Set(['functools.wraps', 'dataclasses.dataclass']);
-/** Without a schema they evaluate the function's annotations. */
-const NEED_SCHEMA = new Set(['torch.library.custom_op', 'torch.library.triton_op']);
 
 /** Judges every definition of a file. */
-export function judgeDefinitions(file: JudgedFile, values: Values): void {
+export function judgeDefinitions(file: JudgedFile): void {
   for (const scope of file.scopes.all)
     for (const [name, bindings] of scope.bindings)
       for (const binding of bindings) judgeBinding(name, binding, scope, file);
@@ -29,9 +26,7 @@ export function judgeDefinitions(file: JudgedFile, values: Values): void {
   for (const node of nodesOf(file.root, 'class_definition')) judgeClass(node, file);
   for (const { node, scope } of file.scopes.reads) {
     if (file.source.slice(node) === 'type' && meansBuiltin('type', node, scope)) judgeType(node, file);
-    judgeImportedDecorator(node, file, values);
   }
-  for (const node of file.scopes.attributes) judgeImportedDecorator(node, file, values);
   for (const node of nodesOf(file.root, 'yield')) judgeYield(node, file);
 }
 
@@ -97,46 +92,6 @@ function judgeType(node: SyntaxNode, file: JudgedFile): void {
     '`type` does more here than ask for the type of one object.',
     'Compare `type(x)`, or use isinstance; write classes as class statements.',
   );
-}
-
-/** One argument by its place, written out. */
-function isOneArgument(given: readonly SyntaxNode[]): boolean {
-  return given.length === 1 && !/splat|keyword/.test(given[0]?.type ?? '');
-}
-
-function judgeImportedDecorator(node: SyntaxNode, file: JudgedFile, values: Values): void {
-  const paths = values.pathsOf(node, file);
-  const call = node.parent?.type === 'call' && node.parent.children[0] === node ? node.parent : null;
-  const given = call?.children[1]?.children ?? [];
-  const path = paths.find((one) => DECORATORS_ONLY.has(one));
-  if (path !== undefined && !file.scopes.stores.has(node)) {
-    const plain =
-      path === 'functools.wraps'
-        ? isOneArgument(given)
-        : given.every(({ type }) => type === 'keyword_argument');
-    if (!plain || (call ?? node).parent?.type !== 'decorator')
-      file.source.report(
-        'monkey-patch',
-        node.start,
-        `${path} changes what it is given, and may only decorate.`,
-        path === 'functools.wraps'
-          ? 'Write `@functools.wraps(function)` over a function of your own, with that one argument.'
-          : 'Write `@dataclass` over a class of your own.',
-      );
-  }
-  const operator = paths.find((one) => NEED_SCHEMA.has(one));
-  if (operator === undefined) return;
-  const schema = given.find(
-    ({ type, children: [key] }) =>
-      type === 'keyword_argument' && key !== undefined && file.source.slice(key) === 'schema',
-  );
-  if (schema?.children[1]?.type !== 'string')
-    file.source.report(
-      'dynamic-code',
-      node.start,
-      `${operator} without a schema evaluates annotations.`,
-      'Give it `schema="(Tensor x) -> Tensor"`, written out.',
-    );
 }
 
 /** What stands around a suspended `yield` runs when the generator is thrown away, whenever that is. */

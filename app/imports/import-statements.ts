@@ -1,4 +1,5 @@
 /** Reads import statements into absolute names, and judges every one of them, wherever it stands. */
+import { isUnlisted } from './listed-names.ts';
 import { absoluteModule, type ModulePolicy, parentOf } from './module-policy.ts';
 import { isRefused, NAMESPACES, refusedEverywhere } from './reach.ts';
 import { quoted, type Source } from './source.ts';
@@ -125,7 +126,7 @@ function judgeMember(
     );
     return false;
   }
-  if (policy.allows(full)) return true;
+  if (policy.allows(full) && !isUnlisted(module, name)) return true;
   if (!policy.allows(module)) {
     source.report(
       'module-not-allowed',

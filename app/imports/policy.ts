@@ -10,6 +10,7 @@ import type { ParserSources } from './parsers.ts';
 import { judgeRequired } from './required-imports.ts';
 import { analyseScopes } from './scope-reader.ts';
 import { type FileText, Source } from './source.ts';
+import { judgeSpecialFunctions } from './special-functions.ts';
 import { checkStatements } from './statement-rules.ts';
 import { createSyntaxCheck } from './syntax.ts';
 import { checkCharacters, checkCodingCookie } from './text-rules.ts';
@@ -90,7 +91,8 @@ function judgeMeaning(file: JudgedFile, values: Values, task: ImportTask): void 
       'Use imported modules under one name each.',
     );
   judgeUses(file, values);
-  judgeDefinitions(file, values);
+  judgeDefinitions(file);
+  judgeSpecialFunctions(file, values);
   judgeAttributes(file, values);
   if (file.source.path === task.imports.required.file) judgeRequired(file, task.imports.required);
 }

@@ -3,6 +3,7 @@
  * listed here; never a module that it happens to have imported itself, a loader, a compiler of its own, or a private
  * name. Names were taken from torch 2.13 and triton 3.7; unknown ones pass, because versions differ.
  */
+import { isListed, isUnlisted, TORCH_CAPITALS } from './listed-names.ts';
 import { parentOf } from './module-policy.ts';
 
 const words = (text: string): string[] => text.split(' ');
@@ -10,7 +11,7 @@ const words = (text: string): string[] => text.split(' ');
 /** Modules that are reached by attribute from an importable one, without an import of their own. */
 export const NAMESPACES: ReadonlySet<string> = new Set([
   ...words(
-    'accelerator amp autograd backends compiler cpu cuda fft func jit library linalg masked mps nested nn ops profiler random return_types signal sparse special types utils version xpu',
+    'accelerator amp autograd backends compiler cpu cuda fft func jit library linalg masked nested nn ops profiler random return_types signal sparse special types utils version',
   ).map((name) => `torch.${name}`),
   ...words('forward_ad function functional grad_mode graph profiler').map((name) => `torch.autograd.${name}`),
   ...words('cpu cuda cudnn cusparselt mha miopen mkl mkldnn mps nnpack openmp opt_einsum').map(
@@ -27,63 +28,28 @@ export const NAMESPACES: ReadonlySet<string> = new Set([
   ...words('cuda hip libdevice cuda.libdevice hip.libdevice').map((name) => `triton.language.extra.${name}`),
 ]);
 
-/**
- * Modules of which only these names are reached: what else they have evaluates strings, sets attributes by name, builds
- * classes or replaces operators.
- */
-const ONLY: Readonly<Record<string, ReadonlySet<string>>> = {
-  functools: new Set(words('cache cached_property lru_cache partial reduce wraps')),
-  dataclasses: new Set(words('KW_ONLY FrozenInstanceError InitVar asdict astuple dataclass field replace')),
-  typing: new Set(
-    words(
-      'Annotated Any AnyStr Callable ClassVar Concatenate DefaultDict Deque Dict Final FrozenSet Generator Generic Hashable Iterable Iterator List Literal Mapping MutableMapping MutableSequence NamedTuple NewType NoReturn Optional ParamSpec Sequence Set Sized Text Tuple Type TypeAlias TypeGuard TypeVar TypedDict Union TYPE_CHECKING cast overload',
-    ),
-  ),
-  'torch.autograd.function': new Set(words('Function FunctionCtx once_differentiable')),
-  'torch.autograd.graph': new Set(words('disable_saved_tensors_hooks save_on_cpu saved_tensors_hooks')),
-  'torch.library': new Set(words('custom_op triton_op wrap_triton')),
-  'torch.nn.attention.flex_attention': new Set(
-    words(
-      'AuxOutput AuxRequest BlockMask and_masks create_block_mask create_mask flex_attention noop_mask or_masks',
-    ),
-  ),
-  'torch.nn.utils': new Set(words('clip_grad_norm_ parameters_to_vector vector_to_parameters')),
-  'torch.utils': new Set(words('checkpoint dlpack')),
-  'torch.utils.checkpoint': new Set(words('checkpoint checkpoint_sequential set_checkpoint_early_stop')),
-  'torch.profiler': new Set(['record_function']),
-  'torch.autograd.profiler': new Set(['record_function']),
-};
-
 /** Names that load code or files, compile source, replace operators or allocators, or are modules of no use to a kernel. */
 const REFUSED: Readonly<Record<string, ReadonlySet<string>>> = {
   torch: new Set(
     words(
-      'ao classes cpp distributed distributions export from_file functional futures fx hub import_ir_module import_ir_module_from_buffer load monitor mtia multiprocessing onnx optim overrides package quantization quasirandom save serialization storage testing torch_version windows PyTorchFileReader PyTorchFileWriter',
+      'ao classes classproperty cpp distributed distributions export fork from_file functional futures fx get_device_module get_file_path hub import_ir_module import_ir_module_from_buffer load merge_type_from_type_comment monitor mps mtia multiprocessing onnx optim overrides package parse_ir parse_schema parse_type_comment prepare_multiprocessing_environment quantization quasirandom save serialization set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled set_autocast_dtype set_autocast_enabled set_autocast_gpu_dtype set_default_device set_default_dtype set_default_tensor_type storage testing torch_version unify_type_list wait windows xpu',
     ),
   ),
-  'torch.nn': new Set(words('common_types intrinsic modules parallel qat quantizable quantized')),
-  'torch.accelerator': new Set(['set_stream']),
-  'torch.autograd': new Set(words('anomaly_mode profiler_legacy profiler_util')),
-  'torch.compiler': new Set(words('config load_cache_artifacts save_cache_artifacts')),
-  'torch.cuda': new Set(
-    words(
-      'CUDAPluggableAllocator change_current_allocator gds green_contexts jiterator nccl profiler set_stream sparse tunable',
-    ),
+  'torch.nn': new Set(
+    words('DataParallel ParameterDict common_types intrinsic modules parallel qat quantizable quantized'),
   ),
-  'torch.cuda.memory': new Set(words('CUDAPluggableAllocator change_current_allocator')),
-  'torch.jit': new Set(
-    words(
-      'CompilationUnit annotations frontend jit_module_from_flatbuffer load save save_jit_module_to_flatbuffer',
-    ),
+  'torch.nn.functional': new Set(
+    words('boolean_dispatch grad handle_torch_function has_torch_function has_torch_function_variadic'),
   ),
-  'torch.xpu': new Set(['set_stream']),
   'torch.ops': new Set(words('import_module load_library loaded_libraries')),
-  triton: new Set(
-    words('backends compile compiler experimental instrumentation knobs profiler runtime testing tools'),
-  ),
   'triton.language': new Set(['semantic']),
-  'triton.language.core': new Set(words('ir knobs')),
-  'triton.language.extra': new Set(['module']),
+  'triton.language.core': new Set(
+    words(
+      'Enum JITCallable TRITON_BUILTIN TypeVar builtin builtin_max builtin_min cached_property contextmanager dataclass dispatch extern ir is_builtin knobs must_use_result partial warn wraps',
+    ),
+  ),
+  'triton.language.random': new Set(['jit']),
+  'triton.language.standard': new Set(words('constexpr_function jit')),
 };
 
 /** Modules of the standard library in Python 3.10 to 3.13, and of what a machine with torch has installed. */
@@ -96,6 +62,17 @@ const FOREIGN: ReadonlySet<string> = new Set(
     ),
   ),
 );
+
+/** Functions that change what they are given: only a decorator's is always the code's own. */
+export const DECORATORS_ONLY: ReadonlySet<string> = new Set(['functools.wraps', 'dataclasses.dataclass']);
+/** Functions that evaluate annotations unless they are given a schema. */
+export const NEED_SCHEMA: ReadonlySet<string> = new Set(
+  words('torch.library.custom_op torch.library.triton_op'),
+);
+/** Its options name compilers and code to run. */
+export const COMPILER = 'torch.compile';
+/** Every function that has a rule of its own. */
+export const JUDGED_BY_NAME: ReadonlySet<string> = new Set([...DECORATORS_ONLY, ...NEED_SCHEMA, COMPILER]);
 
 /** Short names under which torch and triton keep modules that they imported. */
 const MODULE_ALIASES: ReadonlySet<string> = new Set(words('F core fwAD m tl'));
@@ -113,6 +90,9 @@ export const NEVER: ReadonlySet<string> = new Set(
     'builtins cpp_extension ctypes gc importlib inspect load_inline load_library multiprocessing os pathlib pickle pkgutil runpy shutil socket subprocess sys tempfile threading tofile fromfile',
   ).concat(
     words('_evaluate _unsafe_update_src get_capture_scope py_impl py_kernels used_global_vals'),
+    // Methods that open files or set attributes by name, and what leads from a Triton kernel to modules.
+    words('builtin_namespace create_binder debug_dump device_caches dump dumps from_file get_module_map'),
+    words('gscope lscope module_map py_functionalize_impl set_submodule tofile'),
     words(
       'ag_frame ag_code co_code cr_code cr_frame f_back f_builtins f_code f_globals f_locals func_globals gi_code gi_frame mro tb_frame tb_next',
     ),
@@ -140,7 +120,8 @@ export function refusedEverywhere(name: string): boolean {
  * What the task forbids, and the target files' own names, are judged elsewhere.
  */
 export function isRefused(path: string, name: string): boolean {
-  if (ONLY[path] !== undefined) return !ONLY[path].has(name);
+  if (isListed(path)) return isUnlisted(path, name);
+  if (path === 'torch' && /^[A-Z]/.test(name) && !TORCH_CAPITALS.has(name)) return true;
   if (NAMESPACES.has(`${path}.${name}`)) return false;
   if (
     REFUSED[path]?.has(name) ||
@@ -154,7 +135,26 @@ export function isRefused(path: string, name: string): boolean {
   );
 }
 
+/** Objects' own names that modules have too, and whose modules could do nothing here. */
+const NOT_ONLY_MODULES: ReadonlySet<string> = new Set(
+  words('array calendar math numbers platform queue random resource select statistics test time token'),
+);
+/** Names under which torch, triton and the standard library keep modules of theirs. */
+const KEPT_MODULES: ReadonlySet<string> = new Set(words('bltns knobs lang'));
+
+/** Whether an object of unknown origin that has this attribute is likely a module: an honest object's is its own. */
+export function namesModule(name: string): boolean {
+  return (FOREIGN.has(name) && !NOT_ONLY_MODULES.has(name)) || KEPT_MODULES.has(name);
+}
+
+const SETTINGS: ReadonlySet<string> = new Set(
+  words(
+    'allow_bf16_reduced_precision_reduction allow_fp16_accumulation allow_fp16_reduced_precision_reduction allow_tf32 benchmark benchmark_limit deterministic enabled fp32_precision max_size strategy',
+  ),
+);
+
 /** Global switches that torch documents as attributes to assign, such as `torch.backends.cuda.matmul.allow_tf32`. */
 export function isDocumentedSetting(path: string): boolean {
-  return path.startsWith('torch.backends.') && parentOf(path) !== 'torch.backends';
+  const module = parentOf(path);
+  return module.startsWith('torch.backends.') && SETTINGS.has(path.slice(module.length + 1));
 }

@@ -47,7 +47,7 @@ export const RULES = {
   ),
   'dynamic-attribute': rule(
     'forbidden_import',
-    'getattr passed on, or called with anything but a plain string literal',
+    'getattr passed on or not called with a plain string literal, or a format string that takes attributes',
   ),
   'dunder-access': rule(
     'forbidden_import',

@@ -176,6 +176,9 @@ function judgeAttribute(node: SyntaxNode, file: JudgedFile, values: Values): voi
     );
 }
 
+/** Attributes of frames, code, generators, tracebacks and classes. */
+const OF_FRAMES = /^(?:ag|co|cr|f|func|gi|tb)_|^mro$/;
+
 /** Judges `name` taken from an object that can be `paths`. */
 function judgeMember(
   paths: readonly string[],
@@ -186,8 +189,7 @@ function judgeMember(
 ): void {
   const { source } = file;
   if (refusedEverywhere(name)) {
-    const rule =
-      isDunder(name) || /_|^mro$/.test(name.replace(/^load_|^cpp_/, '')) ? 'dunder-access' : 'reach-through';
+    const rule = isDunder(name) || OF_FRAMES.test(name) ? 'dunder-access' : 'reach-through';
     source.report(
       rule,
       at.start,

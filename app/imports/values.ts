@@ -1,6 +1,7 @@
 /** What an expression can mean in terms of imported modules, followed through aliases and re-exports. */
+import { isUnlisted } from './listed-names.ts';
 import { type ModulePolicy, parentOf } from './module-policy.ts';
-import { isRefused, NAMESPACES, refusedEverywhere } from './reach.ts';
+import { isRefused, JUDGED_BY_NAME, NAMESPACES, refusedEverywhere } from './reach.ts';
 import { type Binding, lookUp, type Scope, type Scopes } from './scopes.ts';
 import type { Source } from './source.ts';
 import type { SyntaxNode } from './tree.ts';
@@ -17,7 +18,7 @@ export type Refusal =
   | { readonly rule: 'forbidden-package'; readonly module: string; readonly advice: string }
   | { readonly rule: 'reach-through' };
 
-/** Paths of objects (not modules) that are remembered of one name: they all lead to the same rules. */
+/** Paths of objects (neither modules nor judged by name) that are remembered of one name: the same rules hold for all. */
 const MAX_OBJECT_PATHS = 4;
 /** Aliases in source order settle in two rounds; code that needs more than these is built to confuse. */
 const MAX_ROUNDS = 16;
@@ -81,6 +82,7 @@ export class Values {
     const full = `${path}.${name}`;
     const forbidden = this.policy.forbidden(full);
     if (forbidden !== null) return { rule: 'forbidden-package', ...forbidden };
+    if (isUnlisted(path, name)) return { rule: 'reach-through' };
     if (this.policy.isModule(full) || this.policy.allows(full)) return null;
     if (this.policy.own.has(path) || this.policy.own.has(parentOf(path))) return null;
     if (this.policy.leadsToAllowed(path) && !NAMESPACES.has(path)) return { rule: 'reach-through' };
@@ -168,7 +170,9 @@ export class Values {
   private union(sets: readonly (readonly string[])[]): readonly string[] {
     const all = new Set(sets.flat());
     let objects = 0;
-    return [...all].filter((path) => this.isModule(path) || ++objects <= MAX_OBJECT_PATHS);
+    return [...all].filter(
+      (path) => this.isModule(path) || JUDGED_BY_NAME.has(path) || ++objects <= MAX_OBJECT_PATHS,
+    );
   }
 }
 

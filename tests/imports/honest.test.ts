@@ -70,6 +70,12 @@ const honest: Record<string, string> = {
     'import functools\ndef cached(function):\n    @functools.wraps(function)\n    def inner(*args):\n        return function(*args)\n    return inner\n@cached\ndef f(x): return x\n',
   generators:
     'def chunks(x):\n    for c in x:\n        yield c\n    try:\n        pass\n    finally:\n        pass\n',
+  'plain format strings':
+    'x = "{} {name:>8} {{}} {0:.3f}".format(1, name=2)\nprint(\'{}\'.format(x))\nformat(x, ".2f")\n',
+  'device state':
+    'if torch.cuda.is_available() and not torch.compiler.is_compiling():\n    major, minor = torch.cuda.get_device_capability(x.device)\nwith torch.cuda.device(x.device), torch.autocast("cuda", enabled=False), torch.no_grad(), torch.inference_mode():\n    torch.cuda.nvtx.range_push("x")\n',
+  'core names of Triton':
+    'def f(x: tl.core.tensor, t: tl.core.constexpr):\n    return tl.core.where(x, tl.core.full((1,), 0, tl.float32), t)\n',
   'soft keywords as names': 'match = 1\ncase = match\ntype = case\n_ = type\nprint(match, case, _)\n',
 };
 
