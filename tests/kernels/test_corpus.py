@@ -211,6 +211,17 @@ def test_a_trick_that_did_not_run_was_not_compared(monkeypatch):
     assert len(gain.notes) == ALTERNATIONS and "did not run" in gain.notes[0]
 
 
+def test_over_a_fast_control_no_flag_is_expected_of_a_trick():
+    (case,) = load_cases(["A01_event_patch"])
+
+    def differences(of: Case) -> list[str]:
+        outcome = _outcome(of, None, 100.0)
+        return replace(outcome, result={**outcome.result, "flags": []}).differences()
+
+    assert differences(case) == ["no flag timing_inconsistent"]
+    assert differences(case.over(GPU_TWIN)) == []
+
+
 def test_cases_that_times_decide_are_judged_last_and_one_by_one(monkeypatch):
     cases = load_cases(["B10_background_load", "B06_bell_set_back", "D01_zeros"])
     seen = []

@@ -46,8 +46,11 @@ class Case:
         return self.folder.parent.name == "honest"
 
     def over(self, control: str) -> Case:
-        """The same trick laid over, and held against, an honest control."""
-        return replace(self, expect={**self.expect, "base": control, "twin": control})
+        """The same trick laid over, and held against, an honest control.
+
+        No flag is expected of it: a worker's own account of a call as short as a fast control's may be 2 ms off.
+        """
+        return replace(self, expect={**self.expect, "base": control, "twin": control, "flags": []})
 
     def files(self, upstream: Path, targets: Sequence[str]) -> dict[str, bytes]:
         """The submission: the base's target files with the folder's laid over them."""
