@@ -28,6 +28,7 @@ export function judgeDefinitions(file: JudgedFile): void {
     if (file.source.slice(node) === 'type' && meansBuiltin('type', node, scope)) judgeType(node, file);
   }
   for (const node of nodesOf(file.root, 'yield')) judgeYield(node, file);
+  for (const node of nodesOf(file.root, 'await')) judgeYield(node, file);
 }
 
 function judgeBinding(name: string, { node, kind, from }: Binding, scope: Scope, file: JudgedFile): void {
@@ -94,14 +95,19 @@ function judgeType(node: SyntaxNode, file: JudgedFile): void {
   );
 }
 
-/** What stands around a suspended `yield` runs when the generator is thrown away, whenever that is. */
+/** What stands around a suspended `yield` runs when the generator is thrown away, and so does `close` of a delegate. */
 function judgeYield(node: SyntaxNode, file: JudgedFile): void {
+  const refuse = (what: string, advice: string) =>
+    file.source.report('late-code', node.start, `${what} when the generator is thrown away.`, advice);
+  if (node.type === 'await' || /^yield\s+from\b/.test(file.source.slice(node).replace(/\\\n/g, ' ')))
+    refuse(
+      '`yield from` and `await`: the other object is closed',
+      'Write a loop with `yield`, in plain functions.',
+    );
   for (let at = node.parent; at !== null && !/^(?:function_definition|lambda)$/.test(at.type); at = at.parent)
     if (at.type === 'try_statement' || at.type === 'with_statement') {
-      file.source.report(
-        'late-code',
-        node.start,
-        '`yield` inside `try` or `with`: the rest runs when the generator is thrown away.',
+      refuse(
+        '`yield` inside `try` or `with`: the rest runs',
         'Collect the values in a list, or move `try` and `with` out of the generator.',
       );
       return;

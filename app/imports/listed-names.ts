@@ -28,6 +28,9 @@ const NAMES: Readonly<Record<string, string>> = {
   'torch.autograd.graph': 'disable_saved_tensors_hooks save_on_cpu saved_tensors_hooks',
   'torch.autograd.profiler': 'record_function',
   'torch.backends': 'cpu cuda cudnn cusparselt mha miopen mkl mkldnn mps nnpack openmp opt_einsum',
+  'torch.backends.cuda':
+    'allow_fp16_bf16_reduction_math_sdp can_use_cudnn_attention can_use_efficient_attention can_use_flash_attention cudnn_sdp_enabled cufft_plan_cache enable_cudnn_sdp enable_flash_sdp enable_math_sdp enable_mem_efficient_sdp flash_sdp_enabled is_built is_flash_attention_available math_sdp_enabled matmul mem_efficient_sdp_enabled preferred_blas_library preferred_linalg_library sdp_kernel',
+  'torch.backends.nnpack': 'flags is_available set_flags',
   'torch.compiler':
     'allow_in_graph assume_constant_result cudagraph_mark_step_begin disable is_compiling is_dynamo_compiling is_exporting reset',
   'torch.cpu': 'current_device device_count is_available synchronize',

@@ -11,7 +11,7 @@ const words = (text: string): string[] => text.split(' ');
 /** Modules that are reached by attribute from an importable one, without an import of their own. */
 export const NAMESPACES: ReadonlySet<string> = new Set([
   ...words(
-    'accelerator amp autograd backends compiler cpu cuda fft func jit library linalg masked nested nn ops profiler random return_types signal sparse special types utils version',
+    'accelerator amp autograd backends compiler cpu cuda fft func jit library linalg masked nested nn ops profiler random signal sparse special types utils version',
   ).map((name) => `torch.${name}`),
   ...words('forward_ad function functional grad_mode graph profiler').map((name) => `torch.autograd.${name}`),
   ...words('cpu cuda cudnn cusparselt mha miopen mkl mkldnn mps nnpack openmp opt_einsum').map(
@@ -32,7 +32,7 @@ export const NAMESPACES: ReadonlySet<string> = new Set([
 const REFUSED: Readonly<Record<string, ReadonlySet<string>>> = {
   torch: new Set(
     words(
-      'ao classes classproperty cpp distributed distributions export fork from_file functional futures fx get_device_module get_file_path hub import_ir_module import_ir_module_from_buffer load merge_type_from_type_comment monitor mps mtia multiprocessing onnx optim overrides package parse_ir parse_schema parse_type_comment prepare_multiprocessing_environment quantization quasirandom save serialization set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled set_autocast_dtype set_autocast_enabled set_autocast_gpu_dtype set_default_device set_default_dtype set_default_tensor_type storage testing torch_version unify_type_list wait windows xpu',
+      'ao classes classproperty cpp distributed distributions export fork from_file functional futures fx get_device_module get_file_path hub import_ir_module import_ir_module_from_buffer load merge_type_from_type_comment monitor mps mtia multiprocessing onnx optim overrides package parse_ir parse_schema parse_type_comment init_num_threads prepare_multiprocessing_environment quantization quasirandom return_types save serialization set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled set_autocast_dtype set_autocast_enabled set_autocast_gpu_dtype set_default_device set_default_dtype set_default_tensor_type set_num_interop_threads set_num_threads storage testing torch_version unify_type_list wait windows xpu',
     ),
   ),
   'torch.nn': new Set(
@@ -71,15 +71,22 @@ export const NEED_SCHEMA: ReadonlySet<string> = new Set(
 );
 /** Its options name compilers and code to run. */
 export const COMPILER = 'torch.compile';
+/** It compiles the source that it finds of a function, which is not the function's own when others wrapped it. */
+export const JIT = 'triton.jit';
 /** Every function that has a rule of its own. */
-export const JUDGED_BY_NAME: ReadonlySet<string> = new Set([...DECORATORS_ONLY, ...NEED_SCHEMA, COMPILER]);
+export const JUDGED_BY_NAME: ReadonlySet<string> = new Set([
+  ...DECORATORS_ONLY,
+  ...NEED_SCHEMA,
+  COMPILER,
+  JIT,
+]);
 
 /** Short names under which torch and triton keep modules that they imported. */
 const MODULE_ALIASES: ReadonlySet<string> = new Set(words('F core fwAD m tl'));
 
 /** Private functions of torch and triton that fast kernels do use. */
 const PRIVATE_BUT_USEFUL =
-  /^_(?:addmm|assert|check|efficient_|experimental|flash|foreach|fused|grouped|int_mm|log_softmax|scaled|softmax|weight)/;
+  /^_(?:addmm|assert|check|efficient_|experimental|flash|foreach|fused|grouped|int_mm|log_softmax|scaled|softmax|weight_)/;
 
 /** Classes that hear every operation, and classes of classes. */
 const HEARS_OR_MAKES_CLASSES = /(?:DispatchMode|FunctionMode|Meta)$/;
@@ -92,7 +99,8 @@ export const NEVER: ReadonlySet<string> = new Set(
     words('_evaluate _unsafe_update_src get_capture_scope py_impl py_kernels used_global_vals'),
     // Methods that open files or set attributes by name, and what leads from a Triton kernel to modules.
     words('builtin_namespace create_binder debug_dump device_caches dump dumps from_file get_module_map'),
-    words('gscope lscope module_map py_functionalize_impl set_submodule tofile'),
+    words('exec_module gscope load_module lscope module_map py_functionalize_impl register set_submodule'),
+    words('source_to_code tofile'),
     words(
       'ag_frame ag_code co_code cr_code cr_frame f_back f_builtins f_code f_globals f_locals func_globals gi_code gi_frame mro tb_frame tb_next',
     ),
@@ -139,8 +147,8 @@ export function isRefused(path: string, name: string): boolean {
 const NOT_ONLY_MODULES: ReadonlySet<string> = new Set(
   words('array calendar math numbers platform queue random resource select statistics test time token'),
 );
-/** Names under which torch, triton and the standard library keep modules of theirs. */
-const KEPT_MODULES: ReadonlySet<string> = new Set(words('bltns knobs lang'));
+/** Names under which torch, triton and the standard library keep modules, and errors what lacked an attribute. */
+const KEPT_MODULES: ReadonlySet<string> = new Set(words('bltns knobs lang loader obj'));
 
 /** Whether an object of unknown origin that has this attribute is likely a module: an honest object's is its own. */
 export function namesModule(name: string): boolean {

@@ -63,7 +63,7 @@ export const RULES = {
   ),
   'late-code': rule(
     'forbidden_import',
-    'code that runs when an object is thrown away: `yield` inside `try` or `with`',
+    'code that runs when an object is thrown away: `yield` inside `try` or `with`, `yield from`, `await`',
   ),
   'attribute-store': rule(
     'forbidden_import',

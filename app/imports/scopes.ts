@@ -48,6 +48,31 @@ export function lookUp(name: string, scope: Scope): { scope: Scope; bindings: re
   return null;
 }
 
+/**
+ * Whether a read of the name may mean an outer one: of a class body, where it may be unbound yet, and of a function that
+ * does not take it as a parameter, since Triton looks for unbound names of a kernel in its module, other than Python.
+ */
+export function mayBeUnbound({ scope, bindings }: { scope: Scope; bindings: readonly Binding[] }): boolean {
+  if (scope.kind === 'class') return true;
+  const surely =
+    bindings.some(({ node }) => isParameter(node)) && bindings.every(({ kind }) => kind !== 'delete');
+  return scope.kind === 'function' && !surely;
+}
+
+function isParameter(node: SyntaxNode): boolean {
+  const parent = /parameter$|splat_pattern$/.test(node.parent?.type ?? '')
+    ? node.parent?.parent
+    : node.parent;
+  return /parameters$|parameter$/.test(parent?.type ?? '');
+}
+
+/** The next scope around that lends its names to the code inside. */
+export function outside(scope: Scope): Scope | null {
+  let at = scope.parent;
+  while (at?.kind === 'class') at = at.parent;
+  return at;
+}
+
 /** Where a walrus binds. */
 export function aroundComprehensions(scope: Scope): Scope {
   let at = scope;

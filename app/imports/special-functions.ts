@@ -1,5 +1,5 @@
 /** Rules on the few imported functions that may only be used in one way, whatever name they go by. */
-import { COMPILER, DECORATORS_ONLY, NEED_SCHEMA } from './reach.ts';
+import { COMPILER, DECORATORS_ONLY, JIT, NEED_SCHEMA } from './reach.ts';
 import type { SyntaxNode } from './tree.ts';
 import { nodesOf } from './use-rules.ts';
 import { type JudgedFile, literalGetattr, type Values } from './values.ts';
@@ -17,6 +17,7 @@ export function judgeSpecialFunctions(file: JudgedFile, values: Values): void {
     const operator = paths.find((path) => NEED_SCHEMA.has(path));
     if (operator !== undefined) judgeOperator(node, operator, file);
     if (paths.includes(COMPILER)) judgeCompiler(node, file);
+    if (paths.includes(JIT)) judgeJit(node, file);
   }
 }
 
@@ -81,5 +82,26 @@ function judgeCompiler(node: SyntaxNode, file: JudgedFile): void {
     node.start,
     'torch.compile is called here with more than its ways of its own, or passed on.',
     `Call it, or decorate with it; beside the function give it only ${[...COMPILER_KEYWORDS].join(', ')}.`,
+  );
+}
+
+/** Right over a `def`, the source that Triton finds is the one that the policy has read, with the names around it. */
+function judgeJit(node: SyntaxNode, file: JudgedFile): void {
+  const { call, given } = callOf(node);
+  const decorator = (call ?? node).parent;
+  const [below, definition] = decorator?.parent?.children.slice(-2) ?? [];
+  const named = given.every((argument) => keyword(argument, file) !== null);
+  if (
+    decorator?.type === 'decorator' &&
+    below === decorator &&
+    definition?.type === 'function_definition' &&
+    named
+  )
+    return;
+  file.source.report(
+    'dynamic-code',
+    node.start,
+    'triton.jit may only decorate, right over a `def`: otherwise it may compile another source than is seen.',
+    'Write `@triton.jit` in the line above `def`; other decorators stand above it.',
   );
 }

@@ -178,6 +178,9 @@ function checkAlternatives(node: SyntaxNode, source: Source): void {
 /** An escape of U+D800 to U+DFFF, which Python 3.12 cannot store everywhere. */
 const SURROGATE = /(?:^|[^\\])(?:\\\\)*\\(?:u|U0000)[dD][89a-fA-F]/;
 
+/** What Triton looks for as the beginning of a kernel, in the lines of its source from the first decorator on. */
+const FUNCTION_INSIDE = /(?<=\n)\s*def\s+[^\s(]+\s*\(/;
+
 function checkString(source: Source, start: number, literal: string): void {
   const prefix = /^[a-zA-Z]*/.exec(literal)?.[0].toLowerCase() ?? '';
   if (!/[rb]/.test(prefix) && /(?:^|[^\\])(?:\\\\)*\\N\{/.test(literal))
@@ -189,6 +192,14 @@ function checkString(source: Source, start: number, literal: string): void {
     );
   if (!/[rb]/.test(prefix) && SURROGATE.test(literal))
     refuse(source, { start }, 'half of a surrogate pair in a string');
+  const hidden = FUNCTION_INSIDE.exec(literal);
+  if (hidden !== null)
+    source.report(
+      'unreadable-code',
+      start + hidden.index,
+      'A line of a string that begins like a function: Triton could take it for the kernel itself.',
+      'Begin the line with another character, such as `>>> def f(x):`.',
+    );
   for (const { level, conversion, start: at } of fieldExpressions(literal)) {
     if (level > 1) refuse(source, { start: start + at }, 'a field inside a field of a format specification');
     if (!/^(?:![a-z])?$/.test(conversion))

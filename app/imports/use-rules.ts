@@ -1,6 +1,6 @@
 /** Rules on what code does with imported modules and with the interpreter, once names are resolved. */
 import { isDocumentedSetting, isDunder, refusedEverywhere } from './reach.ts';
-import { lookUp, type Scope } from './scopes.ts';
+import { lookUp, mayBeUnbound, type Scope } from './scopes.ts';
 import { quoted } from './source.ts';
 import type { SyntaxNode } from './tree.ts';
 import { type JudgedFile, literalGetattr, type Values } from './values.ts';
@@ -108,8 +108,10 @@ function judgeName(node: SyntaxNode, scope: Scope, file: JudgedFile): void {
 export function meansBuiltin(name: string, node: SyntaxNode, scope: Scope): boolean {
   const found = lookUp(name, scope);
   if (found === null) return true;
-  if (found.scope.kind === 'function' || found.scope.kind === 'comprehension') return false;
   if (found.scope.kind === 'class') return true;
+  // Triton's compiler finds this builtin where Python finds an unbound name.
+  if (found.scope.kind === 'function') return name === 'getattr' && mayBeUnbound(found);
+  if (found.scope.kind === 'comprehension') return false;
   const { bindings } = found;
   if (bindings.some(({ kind }) => kind === 'delete')) return true;
   return !bindings.some(

@@ -2,7 +2,7 @@
 import { isUnlisted } from './listed-names.ts';
 import { type ModulePolicy, parentOf } from './module-policy.ts';
 import { isRefused, JUDGED_BY_NAME, NAMESPACES, refusedEverywhere } from './reach.ts';
-import { type Binding, lookUp, type Scope, type Scopes } from './scopes.ts';
+import { type Binding, lookUp, mayBeUnbound, outside, type Scope, type Scopes } from './scopes.ts';
 import type { Source } from './source.ts';
 import type { SyntaxNode } from './tree.ts';
 
@@ -149,9 +149,8 @@ export class Values {
     const found = lookUp(name, scope);
     if (found === null) return [];
     const own = this.pathsInScope(name, found.scope);
-    // A name of a class body may be unbound when it is read, and then the outer one is meant.
-    const outer =
-      found.scope.kind === 'class' && scope.parent !== null ? this.pathsOfName(name, scope.parent) : [];
+    const around = mayBeUnbound(found) ? outside(found.scope) : null;
+    const outer = around === null ? [] : this.pathsOfName(name, around);
     return outer.length === 0 ? own : this.union([own, outer]);
   }
 

@@ -46,6 +46,15 @@ const refused: Record<string, readonly string[]> = {
     'def f(m): return getattr(m, "functools")',
     'match m:\n    case object(types=t): pass',
     'self.functools',
+    'def f():\n    torch.load("x")\n    torch = 1',
+    'def f():\n    for torch in x: pass\n    torch.load("x")',
+    'def f():\n    torch = 1\n    def g():\n        return torch.load("x")',
+    'try:\n    tl.nosuch\nexcept AttributeError as e:\n    e.obj.extra',
+    'match e:\n    case AttributeError(obj=o): pass',
+    'spec.loader.set_data("x", b"")',
+    'torch._weights_only_unpickler.load(f)',
+    'torch.return_types.register_pytree_node',
+    'import typing\ntyping.Sequence.register(torch.Tensor)',
     // Files, memory and threads.
     'torch.ops.aten.from_file("x", False, 1)',
     'q.untyped_storage().from_file("x", False, 1)',
@@ -85,9 +94,22 @@ const refused: Record<string, readonly string[]> = {
     'op.default.py_impl(k)(f)',
   ],
   // Not the `type X = Y` of Python 3.12, which the grammar takes it for.
-  'unreadable-code': ['type(torch.empty(0)).copy_ = f', 'type (x)[0].y = f', 'type(x).y: int = f'],
+  'unreadable-code': [
+    'type(torch.empty(0)).copy_ = f',
+    'type (x)[0].y = f',
+    'type(x).y: int = f',
+    // Triton takes the first such line, from the first decorator on, for the kernel's own.
+    '@triton.jit\n@ignore("""\ndef kernel(x):\n    hidden()\n    r = \'\'\' """)\ndef kernel(x): pass',
+    'def f():\n    @triton.jit\n    def kernel(x):\n        """\ndef kernel(x): hidden()\n"""',
+    'x = "\\\ndef f(): pass"',
+    "x = f'''\n   def  f (x): {y}'''",
+  ],
   'dunder-access': ['object.__new__(C)'],
   'dynamic-attribute': [
+    // Triton looks for a kernel's unbound names further out, where Python would raise.
+    'def f():\n    getattr(torch, "o" + "s")\n    getattr = 1',
+    'def f(*a):\n    def getattr(x, y): pass\n    return lambda: getattr(torch, a[0])',
+    'def f(getattr):\n    getattr(torch, "o" + "s")\n    del getattr',
     '"{0.gi_frame.f_back.f_locals[slot].address}".format(x)',
     '"{0[a]}".format(x)',
     '"{:{0.a}}".format(x)',
@@ -142,6 +164,9 @@ const refused: Record<string, readonly string[]> = {
     'type.mro',
   ],
   'late-code': [
+    'def g():\n    yield from x',
+    'def g():\n    yield \\\n  from x',
+    'async def g():\n    await x',
     'def f():\n    try:\n        yield 1\n    finally:\n        place.copy_(o)',
     'def f():\n    with x:\n        yield 1',
     'def f():\n    try: pass\n    finally:\n        x = yield',
@@ -162,6 +187,12 @@ const refused: Record<string, readonly string[]> = {
     'from functools import wraps\nf(wraps)',
   ],
   'dynamic-code': [
+    'triton.jit(f)',
+    'j = triton.jit',
+    '@triton.jit\n@other\ndef kernel(x): pass',
+    '@triton.jit(f)\ndef kernel(x): pass',
+    '@triton.jit(**x)\ndef kernel(x): pass',
+    'getattr(triton, "jit")(f)',
     'torch.compile(f, options={"cpp.cxx": ("x",)})',
     'torch.compile(f, backend=b)',
     'torch.compile(f, **x)',

@@ -70,6 +70,10 @@ const honest: Record<string, string> = {
     'import functools\ndef cached(function):\n    @functools.wraps(function)\n    def inner(*args):\n        return function(*args)\n    return inner\n@cached\ndef f(x): return x\n',
   generators:
     'def chunks(x):\n    for c in x:\n        yield c\n    try:\n        pass\n    finally:\n        pass\n',
+  'parameters and locals with the names of modules':
+    'def f(F, *tl, math=1, **torch):\n    return F.load, [tl.os_ for x in y], torch\ndef g(x):\n    B, T, H, S = x.shape\n    F = H * S\n    return x + T + B\n',
+  'functions in docstrings':
+    'def f(x):\n    """Doubles.\n\n    >>> def g(x): return x\n    The def of it (see there).\n    """\n',
   'plain format strings':
     'x = "{} {name:>8} {{}} {0:.3f}".format(1, name=2)\nprint(\'{}\'.format(x))\nformat(x, ".2f")\n',
   'device state':
