@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import fcntl
+import gc
 import mmap
 import os
 
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from judge.op_calls import OpShape
+from judge.slots import memfd
 from judge.slots.layout import GUARD_BYTES, WINDOW_ROWS
 from judge.slots.memfd import MemfdSlots
 
@@ -44,6 +47,42 @@ def as_worker_sees(slots, index, field, window):
     if entry["dtype"] == "float32":
         return memory[start : start + 2 * size].view(torch.float32).view(entry["shape"])
     return memory[start : start + size].view(torch.bfloat16).view(entry["shape"])
+
+
+class Full:
+    """Stands for a function; its calls fail from number `works` on."""
+
+    def __init__(self, done, works):
+        self._done, self._left = done, works
+
+    def __call__(self, *given):
+        self._left -= 1
+        if self._left < 0:
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        return self._done(*given)
+
+
+def open_files():
+    gc.collect()  # a map keeps a descriptor of its own
+    return set(os.listdir("/proc/self/fd"))
+
+
+@pytest.mark.parametrize("works", range(4))
+@pytest.mark.parametrize(("owner", "name"), [(os, "ftruncate"), (memfd, "_mapped"), (memfd, "SharedPiece")])
+def test_slots_that_cannot_all_be_made_give_back_what_they_took(monkeypatch, owner, name, works):
+    before = open_files()
+    monkeypatch.setattr(owner, name, Full(getattr(owner, name), works))
+    with pytest.raises(OSError, match="Cannot allocate memory"):
+        MemfdSlots([OpShape(64, 1, 4, 16).slot()] * 2, b"secret pattern")
+    assert open_files() == before
+
+
+def test_slots_that_were_closed_close_nothing_more():
+    made = MemfdSlots([OpShape(64, 1, 4, 16).slot()], b"secret pattern")
+    made.close()
+    stranger = os.open(os.devnull, os.O_RDONLY)
+    made.close()
+    os.close(stranger)
 
 
 @pytest.mark.parametrize("size", [0, 1 << 30])

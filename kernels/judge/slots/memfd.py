@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from judge.slots.layout import DTYPES, Blocks, Layout, Shape
+from judge.slots.layout import DTYPES, Blocks, Layout, Piece, Shape
 from judge.slots.shared_piece import SharedPiece
 from judge.slots.slots import Command, Exchange, Given
 
@@ -19,7 +19,13 @@ class MemfdSlots:
     kind = "cpu"
 
     def __init__(self, shapes: Sequence[Shape], pattern: bytes):
-        self._slots = [MemfdSlot(shape, pattern) for shape in shapes]
+        self._slots: list[MemfdSlot] = []
+        try:
+            for shape in shapes:
+                self._slots.append(MemfdSlot(shape, pattern))
+        except BaseException:
+            self.close()
+            raise
 
     def descriptors(self) -> list[int]:
         return [fd for slot in self._slots for fd in slot.descriptors]
@@ -41,13 +47,17 @@ class MemfdSlots:
 class MemfdSlot:
     def __init__(self, shape: Shape, pattern: bytes):
         self.layout = layout = Layout(shape)
-        pieces = (layout.inputs, layout.outputs)
-        self.descriptors = [_sealed_memory(piece.size) for piece in pieces]
-        self._inputs, self._outputs = (
-            SharedPiece(piece, _mapped(fd, piece.size), pattern)
-            for piece, fd in zip(pieces, self.descriptors, strict=True)
-        )
-        self._snapshots = [np.empty(field.bytes, dtype=np.uint8) for field in shape.outputs]
+        self.descriptors: list[int] = []
+        try:
+            self._inputs, self._outputs = (self._shared(piece, pattern) for piece in (layout.inputs, layout.outputs))
+            self._snapshots = [np.empty(field.bytes, dtype=np.uint8) for field in shape.outputs]
+        except BaseException:
+            self.close()
+            raise
+
+    def _shared(self, piece: Piece, pattern: bytes) -> SharedPiece:
+        self.descriptors.append(_sealed_memory(piece.size))
+        return SharedPiece(piece, _mapped(self.descriptors[-1], piece.size), pattern)
 
     def exchange(self, given: Given, command: Command, clock: Callable[[], int]) -> Exchange:
         fill, take = self.filler(given.masters, given.window, given.orders[0]), self.taker(given.orders[1])
@@ -94,8 +104,8 @@ class MemfdSlot:
         return self._inputs.guards_intact() and self._outputs.guards_intact()
 
     def close(self) -> None:
-        for fd in self.descriptors:
-            os.close(fd)
+        while self.descriptors:
+            os.close(self.descriptors.pop())
         # Unmapped when the last view is gone: a call that ended in a fault still holds some.
         self._inputs = self._outputs = self._snapshots = None
 
@@ -119,6 +129,10 @@ def _mapped(fd: int, size: int) -> torch.Tensor:
 def _sealed_memory(size: int) -> int:
     """A memory file of fixed size. Unsealed, a worker that truncates it would kill the judge by SIGBUS."""
     fd = os.memfd_create("slot", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(fd, size)
-    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    try:
+        os.ftruncate(fd, size)
+        fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    except BaseException:
+        os.close(fd)
+        raise
     return fd
