@@ -256,6 +256,13 @@ def test_only_rounds_that_both_played_are_compared():
     assert replay.unequal(one, two) == ([(64, "a", 2)], 3)
 
 
+def test_where_the_verdict_is_another_the_judge_of_the_record_is_named():
+    recorded = {"verdict": {"reason": "accepted"}, "judge": {"commit": "c0ffee"}}
+    step = replay.compare_reason(recorded, replay.Replayed([], [], "op_error", ""))
+    assert step.agrees is False and "c0ffee" in step.detail
+    assert "c0ffee" not in replay.compare_reason(recorded, replay.Replayed([], [], "accepted", "")).detail
+
+
 def test_cosines_are_the_gates_that_have_a_least_value():
     """`recheck` tells a floor by the name: every gate of the judge that is one must be called so."""
     import re

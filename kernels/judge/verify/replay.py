@@ -90,7 +90,10 @@ def compare_reason(recorded: dict, again: Replayed) -> Step:
     """What the clock decides may come out otherwise; what the outputs decide may not."""
     reason = recorded["verdict"]["reason"]
     timed = again.reason != reason and {again.reason, reason} & BY_THE_CLOCK
-    return Step("verdict again", None if timed else reason == again.reason, f"{again.reason} here, {reason} recorded")
+    detail = f"{again.reason} here, {reason} recorded"
+    if again.reason != reason:
+        detail += f"; another judge may ask for more: the record's has commit {recorded['judge']['commit']}"
+    return Step("verdict again", None if timed else reason == again.reason, detail)
 
 
 def compare_gates(recorded: dict, again: Replayed, other: str | None) -> Step:
