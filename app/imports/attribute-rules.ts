@@ -50,7 +50,7 @@ function judgeName(
     return;
   }
   if (namesModule(name)) {
-    const own = methodOfFirstParameter(object, file) !== null || values.pathsOf(object, file).length > 0;
+    const own = methodOfFirstParameter(object, file) !== null || values.isCertain(object, file);
     if (!own) refuseModule(at, name, file);
     return;
   }
@@ -59,7 +59,7 @@ function judgeName(
   const known = values
     .pathsOf(object, file)
     .some((path) => values.isModule(path) || !path.startsWith('fla.'));
-  if (known || methodOfFirstParameter(object, file) !== null) return;
+  if ((known && values.isCertain(object, file)) || methodOfFirstParameter(object, file) !== null) return;
   file.source.report(
     'private-attribute',
     at.start,

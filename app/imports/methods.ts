@@ -14,6 +14,16 @@ const ON_INSTANCE: ReadonlySet<string> = new Set([
 /** Methods that torch calls: of a module on an instance, of an autograd function on a context. */
 const ON_CONTEXT: ReadonlySet<string> = new Set(['forward', 'setup_context']);
 
+/** Decorators of torch and fla that keep what they wrap to themselves. */
+const WRAPPERS: ReadonlySet<string> = new Set(
+  [
+    'torch.no_grad torch.enable_grad torch.inference_mode torch.autocast torch.compile torch.compiler.disable',
+    'torch.amp.autocast torch.amp.custom_bwd torch.amp.custom_fwd torch.cuda.amp.custom_bwd torch.cuda.amp.custom_fwd',
+    'torch.autograd.function.once_differentiable torch.jit.export torch.jit.ignore torch.jit.unused',
+    'fla.utils.autocast_custom_bwd fla.utils.autocast_custom_fwd fla.utils.contiguous fla.utils.input_guard',
+  ].flatMap((line) => line.split(' ')),
+);
+
 /** Methods that may set attributes, and that therefore nobody may call by name. */
 export function maySetAttributes(name: string): boolean {
   return ON_INSTANCE.has(name) || ON_CONTEXT.has(name);
@@ -46,14 +56,17 @@ export function isCalledByPythonAlone(method: SyntaxNode, file: JudgedFile, valu
     const callee = expression?.type === 'call' ? expression.children[0] : expression;
     if (callee !== undefined && isBuiltin(callee, 'staticmethod', file))
       return ON_CONTEXT.has(called) && isAutogradFunction(method, file, values);
-    const paths = values.pathsOf(callee, file);
-    return paths.length > 0 && paths.every((path) => /^(?:torch|triton|fla\.utils)\./.test(path));
+    return values.isCertain(callee, file) && values.pathsOf(callee, file).every((path) => WRAPPERS.has(path));
   });
 }
 
 /** `super().name` in the undecorated method `name`: the same method of the base, on the same instance. */
 export function isSuperOfSame(object: SyntaxNode, name: string, file: JudgedFile): boolean {
   const [callee, list] = object.children;
+  const asked = object.parent;
+  // Called on the spot: the method itself would be an object that gives away what it wraps.
+  if (asked?.type !== 'attribute' || asked.parent?.type !== 'call' || asked.parent.children[0] !== asked)
+    return false;
   if (object.type !== 'call' || callee === undefined || !isBuiltin(callee, 'super', file)) return false;
   let method: SyntaxNode | null = object;
   while (method !== null && method.type !== 'function_definition' && method.type !== 'lambda')
@@ -84,5 +97,9 @@ function isAutogradFunction(method: SyntaxNode, file: JudgedFile, values: Values
   while (at !== null && at.type !== 'class_definition') at = at.parent;
   const bases = at?.children.find(({ type }) => type === 'argument_list')?.children ?? [];
   const paths = values.pathsOf(bases[0], file);
-  return bases.length === 1 && paths.some((path) => /^torch\.autograd\.(?:function\.)?Function$/.test(path));
+  return (
+    values.isCertain(bases[0], file) &&
+    bases.length === 1 &&
+    paths.every((path) => /^torch\.autograd\.(?:function\.)?Function$/.test(path))
+  );
 }

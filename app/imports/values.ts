@@ -145,6 +145,38 @@ export class Values {
     }
   }
 
+  /** Whether the expression is surely something imported: spelled out, or by names that were never given another value. */
+  isCertain(node: SyntaxNode | undefined, file: JudgedFile, depth = 0): boolean {
+    if (node === undefined || depth > MAX_ROUNDS) return false;
+    const [object, ...names] = node.children;
+    if (node.type === 'attribute' && object !== undefined) {
+      const name = names.map((one) => file.source.slice(one)).join('.');
+      return (
+        this.isCertain(object, file, depth + 1) &&
+        this.pathsOf(object, file).every((path) => this.isCertainName(path, name, depth))
+      );
+    }
+    const scope = node.type === 'identifier' ? file.scopes.scopeOf.get(node) : undefined;
+    const found = scope === undefined ? null : lookUp(file.source.slice(node), scope);
+    return found !== null && this.areCertain(found.bindings, file, depth);
+  }
+
+  private areCertain(bindings: readonly Binding[], file: JudgedFile, depth: number): boolean {
+    return bindings.every(({ kind, path, value }) => {
+      if (kind === 'alias') return this.isCertain(value, file, depth + 1);
+      const module = parentOf(path ?? '');
+      return kind === 'import' && this.isCertainName(module, (path ?? '').slice(module.length + 1), depth);
+    });
+  }
+
+  /** The same of a name that a module has: of the target files' own, whatever binds it there. */
+  private isCertainName(module: string, name: string, depth: number): boolean {
+    const file = this.files.get(module);
+    return (
+      file === undefined || this.areCertain(file.scopes.module.bindings.get(name) ?? [], file, depth + 1)
+    );
+  }
+
   private pathsOfName(name: string, scope: Scope): readonly string[] {
     const found = lookUp(name, scope);
     if (found === null) return [];

@@ -55,6 +55,8 @@ const refused: Record<string, readonly string[]> = {
     'torch._weights_only_unpickler.load(f)',
     'torch.return_types.register_pytree_node',
     'import typing\ntyping.Sequence.register(torch.Tensor)',
+    'from . import gate as x\nfor x in [m]: x.functools',
+    'from torch import add as x\nfor x in [m]: x.lang',
     // Files, memory and threads.
     'torch.ops.aten.from_file("x", False, 1)',
     'q.untyped_storage().from_file("x", False, 1)',
@@ -206,6 +208,7 @@ const refused: Record<string, readonly string[]> = {
     'op = torch.library.custom_op',
   ],
   'private-attribute': [
+    'from . import gate as x\nfor x in [q]: x._base',
     'x._private',
     'f()._private',
     'getattr(x, "_private")',
@@ -260,6 +263,13 @@ const refused: Record<string, readonly string[]> = {
     METHOD('def __init__(self): super(C, C).__init__(torch.Tensor)'),
     METHOD('def forward(self): super().forward(torch.Tensor)'),
     METHOD('def __init__(self, super): super().__init__(torch.Tensor)'),
+    // A name that means something else too is not surely what it was imported as.
+    `from torch import no_grad as d\nfor d in [mine]: pass\n${METHOD('@d\ndef __init__(self): self.x = 1')}`,
+    `d = torch.no_grad if y else mine\n${METHOD('@d\ndef __init__(self): self.x = 1')}`,
+    `B = torch.autograd.Function\nif B: B = torch.nn.Module\n${METHOD('@staticmethod\ndef forward(ctx): ctx.x = 1', 'class Q(B):')}`,
+    METHOD('@triton.jit\ndef __init__(self): self.x = 1'),
+    METHOD('@torch.nn.Identity()\ndef __init__(self): self.x = 1'),
+    METHOD('def __init__(self):\n    super().__init__.fn(torch.Tensor)'),
     'b = torch.backends.cuda.matmul\nfor b in [torch.Tensor]: pass\nb.enabled = f',
   ],
 };
@@ -270,6 +280,18 @@ describe('what is refused', () => {
       it(`${rule}: ${code.replaceAll('\n', ' ⏎ ')}`, () => {
         expect(rulesOf(judgeCode(code))).toContain(rule);
       });
+
+  it('is sure of no name that another target file gives two meanings', () => {
+    const method = METHOD('@d\ndef __init__(self): self.x = 1');
+    const gate = 'from torch import no_grad as d\nfor d in [mine]: pass\n';
+    const byName = judgeFiles({ gate, chunk: `${REQUIRED}from .gate import d\n${method}` });
+    expect(rulesOf(byName)).toEqual(['attribute-store']);
+    const byModule = judgeFiles({
+      gate,
+      chunk: `${REQUIRED}from . import gate\n${method.replace('@d', '@gate.d')}`,
+    });
+    expect(rulesOf(byModule)).toEqual(['attribute-store']);
+  });
 
   it('follows decorators through the other target files', () => {
     const findings = judgeFiles({
