@@ -40,7 +40,7 @@ def test_hidden_shapes_are_drawn():
 def test_the_shape_with_states_shares_nothing_with_that_of_the_public_run():
     published = min(g["length"] for g in TASK.data["gates"] if g["name"] == "state_rel_rms")
     every = [probes.drawn_shapes(100_000, Keys(bytes(32)).stream(str(seed)))[-2][0] for seed in range(200)]
-    assert {shape.batch for shape in every} == {2} and {shape.heads for shape in every} == set(range(2, 8))
+    assert {shape.batch for shape in every} == {2} and {shape.heads for shape in every} == {3, 5, 6, 7}
     assert all(shape.length % 2 for shape in every) and len({shape.length for shape in every}) > 50
     # Its limit is that of the published length: the pinned upstream's state is worse with each chunk.
     assert {math.ceil(shape.length / 64) for shape in every} == {5, 6, 7, 8} and published == 512
