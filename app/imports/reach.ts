@@ -32,7 +32,7 @@ export const NAMESPACES: ReadonlySet<string> = new Set([
 const REFUSED: Readonly<Record<string, ReadonlySet<string>>> = {
   torch: new Set(
     words(
-      'ao classes classproperty cpp distributed distributions export fork from_file functional futures fx get_device_module get_file_path hub import_ir_module import_ir_module_from_buffer load merge_type_from_type_comment monitor mps mtia multiprocessing onnx optim overrides package parse_ir parse_schema parse_type_comment init_num_threads prepare_multiprocessing_environment quantization quasirandom return_types save serialization set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled set_autocast_dtype set_autocast_enabled set_autocast_gpu_dtype set_default_device set_default_dtype set_default_tensor_type set_num_interop_threads set_num_threads storage testing torch_version unify_type_list wait windows xpu',
+      'ao classes classproperty cpp distributed distributions export fork from_file frombuffer functional futures fx get_device_module get_file_path hub import_ir_module import_ir_module_from_buffer load merge_type_from_type_comment monitor mps mtia multiprocessing onnx optim overrides package parse_ir parse_schema parse_type_comment init_num_threads prepare_multiprocessing_environment quantization quasirandom return_types save serialization set_autocast_cache_enabled set_autocast_cpu_dtype set_autocast_cpu_enabled set_autocast_dtype set_autocast_enabled set_autocast_gpu_dtype set_default_device set_default_dtype set_default_tensor_type set_num_interop_threads set_num_threads storage testing torch_version unify_type_list wait windows xpu',
     ),
   ),
   'torch.nn': new Set(
@@ -98,7 +98,9 @@ export const NEVER: ReadonlySet<string> = new Set(
   ).concat(
     words('_evaluate _unsafe_update_src get_capture_scope py_impl py_kernels used_global_vals'),
     // Methods that open files or set attributes by name, and what leads from a Triton kernel to modules.
-    words('builtin_namespace create_binder debug_dump device_caches dump dumps from_file get_module_map'),
+    words(
+      'builtin_namespace create_binder debug_dump device_caches dump dumps from_buffer from_file get_module_map',
+    ),
     words('exec_module gscope load_module lscope module_map py_functionalize_impl register set_submodule'),
     words('source_to_code tofile'),
     words(

@@ -61,6 +61,8 @@ const refused: Record<string, readonly string[]> = {
     'torch.ops.aten.from_file("x", False, 1)',
     'q.untyped_storage().from_file("x", False, 1)',
     'torch.UntypedStorage',
+    'torch.frombuffer(b"x", dtype=torch.uint8)[0] = 1',
+    's.from_buffer(b"x")',
     'x.numpy().dump("x")',
     'graph.debug_dump("x")',
     'torch.cuda.cudart().cudaHostRegister(1, 2, 0)',
