@@ -4,7 +4,7 @@ import sys
 
 # The driver's own calls: PyTorch would take longer to load than the worker lives.
 HOLD = """
-import ctypes, time
+import ctypes, os, sys, time
 driver, device, context, memory = ctypes.CDLL("libcuda.so.1"), ctypes.c_int(), ctypes.c_void_p(), ctypes.c_uint64()
 for code in (
     driver.cuInit(0),
@@ -15,9 +15,13 @@ for code in (
 ):
     assert code == 0, code
 print("a survivor holds", flush=True)
+os.close(int(sys.argv[1]))
 time.sleep(600)
 """
+until_it_holds, holds = os.pipe()
 if os.fork() == 0:
     os.setsid()
-    subprocess.Popen([sys.executable, "-I", "-c", HOLD])
+    subprocess.Popen([sys.executable, "-I", "-c", HOLD, str(holds)], pass_fds=[holds])
     os._exit(0)
+os.close(holds)
+os.read(until_it_holds, 1)
