@@ -68,12 +68,10 @@ CALLS = {
     "nearly parallel keys": draw(5, PARALLEL, 128, heads=1),
     "equal keys": draw(6, EQUAL, 128, heads=1),
     "one row": draw(7, 2.0, 1, heads=4, initial=True),
-    "padding and batches": draw(8, 0.2, 65, batch=2, heads=2, initial=True),
     "padding across pseudo-heads": draw(10, 0.2, 67, heads=4),
     "padding, batches and many heads": draw(11, 0.2, 5, batch=2, heads=8),
     "padding, batches and one head": draw(12, 0.2, 129, batch=2, heads=1),
     "padding and three heads": draw(13, 0.02, 67, batch=2, heads=3, initial=True),
-    "one head": draw(9, 0.2, 130, heads=1),
 }
 
 
