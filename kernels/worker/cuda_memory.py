@@ -51,7 +51,13 @@ def room():
     return Room(base.value)
 
 
+@functools.cache
+def driver():
+    return ctypes.CDLL("libcuda.so.1")
+
+
 def call(name, *arguments):
-    status = getattr(ctypes.CDLL("libcuda.so.1"), name)(*arguments)
+    """Asks the CUDA driver. Raises RuntimeError with its number for an error."""
+    status = getattr(driver(), name)(*arguments)
     if status:
         raise RuntimeError(f"{name}: CUDA driver error {status}")

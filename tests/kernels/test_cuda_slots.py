@@ -176,15 +176,16 @@ class Driver:
         return call
 
 
-def the_worker_s(driver):
+def the_worker_s(driver, monkeypatch):
+    monkeypatch.setattr(cuda_memory, "driver", lambda: driver)
     made = bells.Bells.__new__(bells.Bells)
-    made.address, made.calls, made.driver, made.stream = ADDRESS, 0, driver, ctypes.c_void_p(0)
+    made.address, made.calls, made.stream = ADDRESS, 0, ctypes.c_void_p(0)
     return made
 
 
-def test_the_worker_waits_and_rings_with_the_number_of_its_call():
+def test_the_worker_waits_and_rings_with_the_number_of_its_call(monkeypatch):
     driver = Driver()
-    made = the_worker_s(driver)
+    made = the_worker_s(driver, monkeypatch)
     for _ in range(2):
         made.await_inputs()
         made.ring()
@@ -197,9 +198,9 @@ def test_the_worker_waits_and_rings_with_the_number_of_its_call():
     ]
 
 
-def test_a_driver_that_refuses_the_worker_is_an_error():
+def test_a_driver_that_refuses_the_worker_is_an_error(monkeypatch):
     with pytest.raises(RuntimeError, match="801"):
-        the_worker_s(Driver(status=801)).await_inputs()
+        the_worker_s(Driver(status=801), monkeypatch).await_inputs()
 
 
 BASE, SIZE = 0x302000000, 6 << 20

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from judge.slots.layout import Field, Piece
@@ -31,9 +33,24 @@ class SharedPiece:
         for field in self.piece.fields:
             self.region(field).view(torch.int16).fill_(NAN)
 
+    def holds(self, values: Sequence[torch.Tensor], window: int) -> bool:
+        """Whether the fields are byte for byte these, which are contiguous."""
+        same = [
+            _same(self.region(field, window), value.view(-1).view(torch.uint8))
+            for field, value in zip(self.piece.fields, values, strict=True)
+        ]
+        return bool(torch.stack(same).all())
+
     def guards_intact(self) -> bool:
         same = [(guard == self._filling[: len(guard)]).all() for guard in self._guards()]
         return bool(torch.stack(same).all())
 
     def _guards(self) -> list[torch.Tensor]:
         return [self._memory[start:end] for start, end in self.piece.guards]
+
+
+def _same(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """By the widest view, so that the table of equals is small."""
+    wide = all(each.numel() % 8 == 0 and each.data_ptr() % 8 == 0 for each in (a, b))
+    word = torch.int64 if wide else torch.int16
+    return (a.view(word) == b.view(word)).all()
