@@ -4,8 +4,7 @@ import { isDocumentedSetting, isDunder, namesModule } from './reach.ts';
 import { lookUp } from './scopes.ts';
 import { quoted } from './source.ts';
 import type { SyntaxNode } from './tree.ts';
-import { nodesOf } from './use-rules.ts';
-import { type JudgedFile, literalGetattr, type Values } from './values.ts';
+import { type JudgedFile, literalGetattrs, type Values } from './values.ts';
 
 /** What named tuples call their public methods. */
 const NAMED_TUPLE = new Set(['_asdict', '_fields', '_make', '_replace']);
@@ -24,10 +23,7 @@ export function judgeAttributes(file: JudgedFile, values: Values): void {
         judgeName(name, file.source.slice(name), at === 0 ? first : undefined, file, values);
     if (file.scopes.stores.has(node)) judgeStore(node, first, file, values);
   }
-  for (const call of nodesOf(file.root, 'call')) {
-    const asked = literalGetattr(call, file.source);
-    if (asked !== null) judgeName(call, asked.name, asked.object, file, values);
-  }
+  for (const { call, object, name } of literalGetattrs(file)) judgeName(call, name, object, file, values);
   for (const { node, scope } of file.scopes.reads) {
     const name = file.source.slice(node);
     if (maySetAttributes(name) && lookUp(name, scope)?.scope.kind === 'class') refuseMethod(node, name, file);

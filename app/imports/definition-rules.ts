@@ -4,8 +4,8 @@ import { isDunder } from './reach.ts';
 import type { Binding, Scope } from './scopes.ts';
 import { quoted } from './source.ts';
 import { isOneArgument } from './special-functions.ts';
-import type { SyntaxNode } from './tree.ts';
-import { meansBuiltin, nodesOf, REFUSED_NAMES } from './use-rules.ts';
+import { nodesOf, type SyntaxNode } from './tree.ts';
+import { meansBuiltin, REFUSED_NAMES } from './use-rules.ts';
 import type { JudgedFile } from './values.ts';
 
 /** Methods that run only when code calls, prints, measures, indexes or enters the object. */

@@ -4,7 +4,8 @@
  * taken from torch 2.13, triton 3.7 and the pinned fla.
  */
 
-const words = (text: string): readonly string[] => text.trim().split(/\s+/);
+/** A list written as one line of words. */
+export const words = (text: string): readonly string[] => text.split(' ');
 
 const NAMES: Readonly<Record<string, string>> = {
   functools: 'cache cached_property lru_cache partial reduce wraps',

@@ -3,10 +3,8 @@
  * listed here; never a module that it happens to have imported itself, a loader, a compiler of its own, or a private
  * name. Names were taken from torch 2.13 and triton 3.7; unknown ones pass, because versions differ.
  */
-import { isListed, isUnlisted, TORCH_CAPITALS } from './listed-names.ts';
+import { isListed, isUnlisted, TORCH_CAPITALS, words } from './listed-names.ts';
 import { parentOf } from './module-policy.ts';
-
-const words = (text: string): string[] => text.split(' ');
 
 /** Modules that are reached by attribute from an importable one, without an import of their own. */
 export const NAMESPACES: ReadonlySet<string> = new Set([
@@ -102,7 +100,7 @@ export const NEVER: ReadonlySet<string> = new Set(
       'builtin_namespace create_binder debug_dump device_caches dump dumps from_buffer from_file get_module_map',
     ),
     words('exec_module gscope load_module lscope module_map py_functionalize_impl register set_submodule'),
-    words('source_to_code tofile'),
+    words('source_to_code'),
     words(
       'ag_frame ag_code co_code cr_code cr_frame f_back f_builtins f_code f_globals f_locals func_globals gi_code gi_frame mro tb_frame tb_next',
     ),

@@ -1,14 +1,11 @@
 /** Rules on the few imported functions that may only be used in one way, whatever name they go by. */
 import { COMPILER, DECORATORS_ONLY, JIT, NEED_SCHEMA } from './reach.ts';
 import type { SyntaxNode } from './tree.ts';
-import { nodesOf } from './use-rules.ts';
-import { type JudgedFile, literalGetattr, type Values } from './values.ts';
+import { type JudgedFile, literalGetattrs, type Values } from './values.ts';
 
 /** Judges every mention of them. */
 export function judgeSpecialFunctions(file: JudgedFile, values: Values): void {
-  const fetched = [...nodesOf(file.root, 'call')].filter(
-    (call) => literalGetattr(call, file.source) !== null,
-  );
+  const fetched = Array.from(literalGetattrs(file), ({ call }) => call);
   for (const node of [...file.scopes.reads.map((read) => read.node), ...file.scopes.attributes, ...fetched]) {
     if (file.scopes.stores.has(node)) continue;
     const paths = values.pathsOf(node, file);

@@ -118,12 +118,17 @@ function firstDisagreement(source: Source, root: SyntaxNode): number | null {
 
 function identifiers(root: SyntaxNode): Map<number, number> {
   const found = new Map<number, number>();
+  for (const node of nodesOf(root, 'identifier')) found.set(node.start, node.end);
+  return found;
+}
+
+/** Every node of this type, in no order that means anything. */
+export function* nodesOf(root: SyntaxNode, type: string): Iterable<SyntaxNode> {
   const open = [root];
   for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (node.type === 'identifier') found.set(node.start, node.end);
+    if (node.type === type) yield node;
     for (const child of node.children) open.push(child);
   }
-  return found;
 }
 
 function* names(source: Source): Iterable<{ start: number; end: number }> {

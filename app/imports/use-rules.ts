@@ -2,7 +2,7 @@
 import { isDocumentedSetting, isDunder, refusedEverywhere } from './reach.ts';
 import { lookUp, mayBeUnbound, type Scope } from './scopes.ts';
 import { quoted } from './source.ts';
-import type { SyntaxNode } from './tree.ts';
+import { nodesOf, type SyntaxNode } from './tree.ts';
 import { type JudgedFile, literalGetattr, type Values } from './values.ts';
 
 const DYNAMIC_CODE = new Set(['exec', 'eval', 'compile']);
@@ -51,14 +51,6 @@ export function judgeUses(file: JudgedFile, values: Values): void {
       'Write the code itself.',
     );
   for (const scope of file.scopes.all) judgeBindings(scope, file);
-}
-
-export function* nodesOf(root: SyntaxNode, type: string): Iterable<SyntaxNode> {
-  const open = [root];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    if (node.type === type) yield node;
-    for (const child of node.children) open.push(child);
-  }
 }
 
 function judgeName(node: SyntaxNode, scope: Scope, file: JudgedFile): void {

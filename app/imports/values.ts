@@ -4,7 +4,7 @@ import { type ModulePolicy, parentOf } from './module-policy.ts';
 import { isRefused, JUDGED_BY_NAME, NAMESPACES, refusedEverywhere } from './reach.ts';
 import { type Binding, lookUp, mayBeUnbound, outside, type Scope, type Scopes } from './scopes.ts';
 import type { Source } from './source.ts';
-import type { SyntaxNode } from './tree.ts';
+import { nodesOf, type SyntaxNode } from './tree.ts';
 
 /** A judged file's names, for its own rules and for files that import from it. */
 export interface JudgedFile {
@@ -207,11 +207,23 @@ export class Values {
   }
 }
 
-/** `getattr(object, 'name'[, fallback])` with a plain string; null for every other call. */
-export function literalGetattr(
-  call: SyntaxNode,
-  source: Source,
-): { object: SyntaxNode; name: string; fallback: SyntaxNode | undefined } | null {
+/** What `getattr(object, 'name'[, fallback])` with a plain string asks for. */
+interface LiteralGetattr {
+  readonly object: SyntaxNode;
+  readonly name: string;
+  readonly fallback: SyntaxNode | undefined;
+}
+
+/** Every such call of a file. */
+export function* literalGetattrs(file: JudgedFile): Iterable<LiteralGetattr & { readonly call: SyntaxNode }> {
+  for (const call of nodesOf(file.root, 'call')) {
+    const asked = literalGetattr(call, file.source);
+    if (asked !== null) yield { call, ...asked };
+  }
+}
+
+/** Null for every other call. */
+export function literalGetattr(call: SyntaxNode, source: Source): LiteralGetattr | null {
   const [callee, list] = call.children;
   if (callee?.type !== 'identifier' || source.slice(callee) !== 'getattr' || list?.type !== 'argument_list')
     return null;
